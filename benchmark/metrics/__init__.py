@@ -1,0 +1,1 @@
+"""Deterministic metrics: pure functions, one file a family, each with its source in the docstring."""

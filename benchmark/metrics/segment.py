@@ -1,0 +1,100 @@
+"""Splitting a label into words: the k best splits under a unigram model of English word frequencies.
+
+    k_best("pawlane")    -> (Split(words=("paw", "lane"), logprob=-10.9), ...)
+    k_best("penisland")  -> "penis land" and "pen island", whichever is likelier first; both are plausible
+
+Source: the dynamic programme of P. Norvig, "Natural Language Corpus Data" (Beautiful Data, 2009), kept k-best because
+one-best splitters never see the reading that embarrasses; frequencies from the wordfreq package.
+"""
+
+import heapq
+import math
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+MAX_WORD = 20
+# A chunk that is no word: as Norvig, a probability that falls tenfold a letter, from well below the rarest listed words.
+_UNKNOWN_BASE, _UNKNOWN_PER_LETTER = math.log(1e-9), math.log(0.1)
+_ONE_LETTER_WORDS = frozenset("ai")
+_CHUNKS = re.compile(r"[a-z]+|[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """One reading of a label; `logprob` is natural-log, comparable between readings of the same label only."""
+
+    words: tuple[str, ...]
+    logprob: float
+
+
+@cache
+def _logprobs() -> dict[str, float]:
+    from wordfreq import get_frequency_dict
+
+    # Two-letter "words" of the list are mostly abbreviations, which would split anything; keep the everyday ones.
+    return {
+        word: math.log(frequency)
+        for word, frequency in get_frequency_dict("en", wordlist="best").items()
+        if word.isascii()
+        and word.isalpha()
+        and (len(word) > 2 or frequency > 3e-5)
+        and (len(word) > 1 or word in _ONE_LETTER_WORDS)
+    }
+
+
+def word_logprob(word: str) -> float:
+    """Natural-log probability of one word or chunk."""
+    logprob = _logprobs().get(word)
+    return _UNKNOWN_BASE + _UNKNOWN_PER_LETTER * len(word) if logprob is None else logprob
+
+
+def is_word(word: str) -> bool:
+    """Whether the frequency list knows `word`."""
+    return word in _logprobs()
+
+
+@lru_cache(maxsize=200_000)
+def k_best(label: str, k: int = 5) -> tuple[Split, ...]:
+    """Return the k likeliest splits of `label`, best first; hyphens and digits always split."""
+    paths: list[Split] = [Split((), 0.0)]
+    for chunk in _CHUNKS.findall(label.lower()):
+        readings = [Split((chunk,), 0.0)] if chunk.isdigit() else _split_letters(chunk, k)
+        joined = [Split(a.words + b.words, a.logprob + b.logprob) for a in paths for b in readings]
+        paths = heapq.nlargest(k, joined, key=_rank)
+    return tuple(paths) if paths[0].words else ()
+
+
+def plausible(label: str, margin: float = 7.0, k: int = 5) -> tuple[Split, ...]:
+    """Return the splits a reader may see: those within `margin` nats of the best."""
+    splits = k_best(label, k)
+    return tuple(split for split in splits if split.logprob >= splits[0].logprob - margin)
+
+
+def _split_letters(text: str, k: int) -> list[Split]:
+    known = _logprobs()
+    best: list[list[tuple[float, tuple[str, ...]]]] = [[(0.0, ())]]
+    for end in range(1, len(text) + 1):
+        rows: list[tuple[float, tuple[str, ...]]] = []
+        worst = -math.inf
+        for start in range(end - 1, max(0, end - MAX_WORD) - 1, -1):
+            word = text[start:end]
+            logprob = known.get(word)
+            if logprob is None:
+                logprob = _UNKNOWN_BASE + _UNKNOWN_PER_LETTER * len(word)
+            for head, words in best[start]:
+                total = head + logprob
+                if total < worst:
+                    break  # heads stand best first: no later one can enter the k best
+                rows.append((total, (*words, word)))
+            if len(rows) > k:
+                rows.sort(reverse=True)
+                del rows[k:]
+                worst = rows[-1][0]
+        rows.sort(reverse=True)
+        best.append(rows[:k])
+    return [Split(words, logprob) for logprob, words in best[-1]]
+
+
+def _rank(split: Split) -> tuple[float, tuple[str, ...]]:
+    return split.logprob, split.words

@@ -1,0 +1,217 @@
+"""The pytest plugin: options, parametrization by (model, case), the `sample` fixture, gates' exit codes, the final table.
+
+Hooks and fixtures only; the work is done in `benchmark.evaluation`, `benchmark.misses`, `benchmark.gates` and
+`benchmark.report`.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, astuple
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark import gates, report
+from benchmark.cases import SUITES, limited, load_cases
+from benchmark.evaluation import Evaluation
+from benchmark.misses import miss
+from benchmark.store import Store
+from benchmark.types import Case, Sample
+from models.catalog import CATALOG, DEFAULT_MODELS, ROOT, Entry, read_catalog, select
+from models.errors import DomainBenchError
+
+_OPTIONS = pytest.StashKey[report.Options]()
+_EVALUATION = pytest.StashKey[Evaluation]()
+_WORK = pytest.StashKey[list[report.Work]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the benchmark's options."""
+    # With a space instead of =, pytest takes an existing path for a place of tests and looks for pytest.ini there.
+    group = parser.getgroup("domainbench", "evaluate language models that name businesses; write paths as --option=PATH")
+    group.addoption(
+        "--models", default=",".join(DEFAULT_MODELS), help="names of models/catalog.toml, comma-separated (%(default)s)"
+    )
+    group.addoption("--catalog", type=Path, default=CATALOG, help="another file of models")
+    group.addoption("--limit", type=int, metavar="N", help="N cases a suite, the same stratified choice for every model")
+    group.addoption("--split", choices=("test", "validation"), default="test", help="rows of the quality suite (%(default)s)")
+    group.addoption("--prompt", help="use this prompt of models/prompts/ for every model instead of its own")
+    group.addoption("--judge", default="none", help="none (the default): no judge exists yet")
+    group.addoption("--strict-cases", action="store_true", help="a candidate's missed case fails instead of xfail")
+    group.addoption(
+        "--gate", action="store_true", help="thresholds of gates.toml decide the exit code: 10 failed, 11 inconclusive"
+    )
+    group.addoption("--gates-file", type=Path, default=gates.PATH, help="another file of thresholds")
+    group.addoption(
+        "--results", type=Path, default=ROOT / "results", help="folder of runs, leaderboard and cache (%(default)s)"
+    )
+    group.addoption("--remeasure", action="store_true", help="time the models again even if this machine's figures are stored")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Check the options before anything is collected; keep pytest-benchmark's files inside the results folder."""
+    if config.getoption("judge") != "none":
+        raise pytest.UsageError(f"--judge {config.getoption('judge')!r}: found no such judge; expected 'none'")
+    limit = config.getoption("limit")
+    if limit is not None and limit < 1:
+        raise pytest.UsageError(f"--limit {limit}: expected a whole number of at least 1")
+    try:
+        entries = {
+            entry.name: _with_prompt(entry, config.getoption("prompt"))
+            for entry in select(config.getoption("models"), read_catalog(config.getoption("catalog")))
+        }
+        thresholds = gates.read_gates(config.getoption("gates_file"))
+        cases = {suite: load_cases(suite, config.getoption("split")) for suite in SUITES}
+    except DomainBenchError as error:
+        raise pytest.UsageError(str(error)) from error
+    whole = limit is None and config.getoption("split") == "test" and config.getoption("prompt") is None
+    chosen = {suite: limited(of_suite, limit) for suite, of_suite in cases.items()}
+    config.stash[_OPTIONS] = report.Options(config.getoption("results"), entries, thresholds, chosen, whole)
+    config.stash[_WORK] = []
+    if hasattr(config.option, "benchmark_storage"):
+        config.option.benchmark_storage = f"file://{config.getoption('results') / '.cache' / 'benchmarks'}"
+
+
+def _with_prompt(entry: Entry, prompt: str | None) -> Entry:
+    if prompt is None or not hasattr(entry, "prompt"):
+        return entry
+    from models.prompts import load_prompt
+
+    load_prompt(prompt)
+    return entry.model_copy(update={"prompt": prompt})
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Parametrize the suites' tests, known by their marker: (model, case), rejected case, model, or (model, gate)."""
+    options = metafunc.config.stash[_OPTIONS]
+    names = set(metafunc.fixturenames)
+    marks = {mark.name for mark in metafunc.definition.iter_markers()}
+    suite = next((name for name in SUITES if name in marks), None)
+    if suite and "case" in names:
+        cases = [case for case in options.cases[suite] if case.expectation.behavior != "reject"]
+        pairs = [(model, case) for model in options.entries for case in cases]
+        metafunc.parametrize(("model", "case"), pairs, ids=[f"{model}/{case.id}" for model, case in pairs])
+    elif suite and "rejected" in names:
+        cases = [case for case in options.cases[suite] if case.expectation.behavior == "reject"]
+        metafunc.parametrize("rejected", cases, ids=[case.id for case in cases])
+    elif "gate" in marks:
+        candidates = [name for name, entry in options.entries.items() if entry.role == "candidate"]
+        gated = [(model, gate) for model in candidates for gate in options.gates.gates.values()]
+        metafunc.parametrize(("model", "gate"), gated, ids=[f"{model}/{gate.name}" for model, gate in gated])
+    elif "speed" in marks and "model" in names:
+        metafunc.parametrize("model", list(options.entries))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave gates out without --gate, and put them last with it; note which cases were selected."""
+    gated = [item for item in items if item.get_closest_marker("gate")]
+    others = [item for item in items if not item.get_closest_marker("gate")]
+    if gated and not config.getoption("gate"):
+        config.hook.pytest_deselected(items=gated)
+        gated = []
+    items[:] = others + gated
+    selected: dict[str, list[Case]] = {}
+    for item in others:
+        parameters = getattr(item, "callspec", None)
+        if parameters and isinstance(case := parameters.params.get("case"), Case):
+            selected.setdefault(parameters.params["model"], []).append(case)
+    options = config.stash[_OPTIONS]
+    if gated and not selected:
+        # Only gates were selected: they rest on every case of their models.
+        everything = [case for cases in options.cases.values() for case in cases if case.expectation.behavior != "reject"]
+        selected = {item.callspec.params["model"]: everything for item in gated}  # type: ignore[attr-defined]
+    config.stash[_EVALUATION] = Evaluation(
+        options.entries, selected, Store(options.results / ".cache"), lambda: _unmuted(config)
+    )
+
+
+@contextmanager
+def _unmuted(config: pytest.Config) -> Iterator[None]:
+    """Let a progress bar through pytest's capture."""
+    capture: Any = config.pluginmanager.getplugin("capturemanager")
+    if capture is None:
+        yield
+        return
+    with capture.global_and_fixture_disabled():
+        yield
+
+
+@pytest.fixture(scope="session")
+def evaluation(request: pytest.FixtureRequest) -> Evaluation:
+    """The session's models, cases and store."""
+    return request.config.stash[_EVALUATION]
+
+
+@pytest.fixture
+def sample(model: str, case: Case, evaluation: Evaluation) -> Sample:
+    """This item's answer and scores. Generated here, in a fixture: a model that cannot answer is an error, never a score."""
+    try:
+        return evaluation.sample(model, case.id)
+    except DomainBenchError as error:
+        return pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture
+def judge_case(model: str, request: pytest.FixtureRequest) -> Callable[[Sample], None]:
+    """Turn a missed case into xfail with its reason, or into a failure of a candidate under --strict-cases."""
+    options = request.config.stash[_OPTIONS]
+
+    def decide(sample: Sample) -> None:
+        reason = miss(sample, options.gates.case_threshold)
+        if reason is None:
+            return
+        if not (request.config.getoption("strict_cases") and options.entries[model].role == "candidate"):
+            pytest.xfail(reason)
+        # Also reached under --runxfail, which makes pytest.xfail a no-op.
+        pytest.fail(reason, pytrace=False)
+
+    return decide
+
+
+@pytest.fixture
+def verdict_of(evaluation: Evaluation, request: pytest.FixtureRequest) -> Callable[[str, gates.Gate], gates.Verdict]:
+    """Judge one gate for one model on all of its selected cases; the item's report carries the outcome to the exit code."""
+
+    def decide(model: str, gate: gates.Gate) -> gates.Verdict:
+        verdict = report.gate_verdict(evaluation, model, gate)
+        request.node.user_properties.append(("gate", astuple(verdict)))
+        return verdict
+
+    return decide
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Write the runs that are complete, and let gates decide the exit code where nothing else has failed."""
+    config = session.config
+    if config.getoption("collectonly"):
+        return
+    if _EVALUATION in config.stash:  # not so in the process that hands out items to xdist workers
+        work = report.write_runs(config.stash[_OPTIONS], config.stash[_EVALUATION])
+        config.stash[_WORK].append(work)
+        getattr(config, "workeroutput", {})["domainbench"] = asdict(work)
+    if reporter := config.pluginmanager.getplugin("terminalreporter"):
+        failed, errors = (len(reporter.stats.get(outcome, [])) for outcome in ("failed", "error"))
+        session.exitstatus = report.exit_status(exitstatus, failed, errors, _verdicts(reporter))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what an xdist worker did, for the summary."""
+    if work := getattr(node, "workeroutput", {}).get("domainbench"):
+        node.config.stash[_WORK].append(report.Work(**work))
+
+
+def _verdicts(reporter: Any) -> list[gates.Verdict]:
+    reports = [item for items in reporter.stats.values() for item in items if getattr(item, "when", None) == "call"]
+    return [gates.Verdict(*value) for item in reports for name, value in item.user_properties if name == "gate"]
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print what was generated, the table, and where it was written."""
+    if lines := report.summary_lines(config.stash[_WORK], _verdicts(terminalreporter)):
+        terminalreporter.section("domainbench")
+        for line in lines:
+            terminalreporter.write_line(line)

@@ -1,0 +1,95 @@
+"""What a session leaves behind: run files, an exit code and the lines of its summary. The plugin's logic, without pytest."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmark.evaluation import Evaluation
+from benchmark.gates import EXIT_FAILED, EXIT_INCONCLUSIVE, Gate, Gates, Verdict, verdict
+from benchmark.leaderboard import main_table, page
+from benchmark.runs import read_runs, write_atomically, write_run
+from benchmark.summary import summarize
+from benchmark.types import Case, Run
+from models.catalog import Entry
+
+TESTS_FAILED, OK = 1, 0
+
+
+@dataclass(frozen=True)
+class Options:
+    """The session's choices, checked. `whole`: neither --limit nor another split or prompt narrows the evaluation."""
+
+    results: Path
+    entries: Mapping[str, Entry]
+    gates: Gates
+    cases: Mapping[str, Sequence[Case]]
+    whole: bool
+
+    def complete(self, selected: Sequence[Case]) -> bool:
+        """Whether `selected` are all cases that are put to a model."""
+        wanted = {c.id for cases in self.cases.values() for c in cases if c.expectation.behavior != "reject"}
+        return self.whole and {case.id for case in selected} == wanted
+
+    def runs_folder(self, evaluation: Evaluation) -> Path:
+        """Return where this session's runs go: results/runs when every model ran whole, else beside the cache.
+
+        A partial run must never replace committed evidence.
+        """
+        whole = all(self.complete(cases) for cases in evaluation.cases.values())
+        return self.results / "runs" if whole else self.results / ".cache" / "partial" / "runs"
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one process did: its models, the folder of its runs, and by model how many completions were new and reused.
+
+    Plain values only: an xdist worker sends it to the process that prints the summary.
+    """
+
+    models: list[str]
+    folder: str
+    counts: dict[str, tuple[int, int]]
+
+
+def write_runs(options: Options, evaluation: Evaluation) -> Work:
+    """Write a run file for every model whose selected cases are all stored, and rebuild the page beside them."""
+    folder = options.runs_folder(evaluation)
+    for model in evaluation.cases:
+        run = evaluation.finished_run(model)
+        if run is not None:
+            write_run(run, folder / f"{model}.jsonl")
+    if evaluation.cases and folder.is_dir():
+        write_atomically(folder.parent / "leaderboard.md", page(read_runs(folder)))
+    counts = {model: (counts.generated, counts.reused) for model, counts in evaluation.counts.items()}
+    return Work(list(evaluation.cases), str(folder), counts)
+
+
+def gate_verdict(evaluation: Evaluation, model: str, gate: Gate) -> Verdict:
+    """Judge one gate on the model's selected cases."""
+    run = Run(model, tuple(evaluation.samples(model).values()))
+    judged = verdict(gate, summarize(run)[gate.metric])
+    return replace(judged, message=f"{model}: {judged.message}")
+
+
+def exit_status(status: int, failed: int, errors: int, verdicts: Sequence[Verdict]) -> int:
+    """Replace pytest's `tests failed` by 10 or 11 where gates are all that failed; leave everything else alone."""
+    outcomes = [verdict.outcome for verdict in verdicts]
+    unmet = sum(outcome != "passed" for outcome in outcomes)
+    if status not in (OK, TESTS_FAILED) or not unmet or errors or failed > unmet:
+        return status
+    return EXIT_FAILED if "failed" in outcomes else EXIT_INCONCLUSIVE
+
+
+def summary_lines(works: list[Work], verdicts: Sequence[Verdict]) -> list[str]:
+    """What the terminal shows at the end of the work of one process, or of several xdist workers on the same cases."""
+    lines = []
+    for model in sorted({model for work in works for model in work.counts}):
+        counts = [work.counts[model] for work in works if model in work.counts]
+        generated = sum(new for new, _ in counts)
+        # What one worker has generated the others find in the store: that is no reuse.
+        lines.append(f"{model}: {generated} completions generated, {sum(counts[0]) - generated} reused from the store")
+    folder = Path(works[0].folder) if works else None
+    runs = [run for run in read_runs(folder) if run.model in works[0].models] if folder else []
+    if folder and runs:
+        lines += ["", *main_table(runs).splitlines(), "", f"written: {folder.parent / 'leaderboard.md'}"]
+    return lines + sorted(f"gate {verdict.outcome}: {verdict.message}" for verdict in verdicts)

@@ -1,0 +1,102 @@
+"""The store: append-only JSONL under results/.cache/, so that work survives a kill at any moment.
+
+    completions/smollm2.jsonl  {"key": "91c0...", "completion": {"text": "[...]", "tokens": 19, ...}}
+    scores/smollm2.jsonl       {"key": "5be2...", "scores": {"quality": [6.1, "format 10.0, ...", true], ...}}
+    timings/smollm2.jsonl      {"key": "77aa...", ...}
+
+Keys are hashes of everything the value depends on; completions, scores and timings are stored apart, so a changed metric
+rescores without generating. A last line cut short by a kill is dropped with a warning; its case is simply done again.
+"""
+
+import hashlib
+import json
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+
+def key_of(*parts: Any) -> str:
+    """Hash JSON-able parts to a key."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Table:
+    """One append-only file of key -> value; a key's latest line counts."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._values: dict[str, dict[str, Any]] = {}
+        self._read_to = 0
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """Return the value stored under `key`, or None."""
+        return self._values.get(key)
+
+    def refresh(self) -> None:
+        """Read what other processes have appended since."""
+        if not self.path.exists():
+            return
+        with self.path.open("rb") as file:
+            file.seek(self._read_to)
+            data = file.read()
+        whole = data[: data.rfind(b"\n") + 1]
+        for line in whole.splitlines():
+            try:
+                row = json.loads(line)
+                self._values[row.pop("key")] = row
+            except (ValueError, KeyError, AttributeError):
+                warnings.warn(f"{self.path}: dropped a damaged line: {line[:60]!r}", StoreWarning, stacklevel=2)
+        self._read_to += len(whole)
+
+    def repair(self) -> None:
+        """Cut off a last line that a kill left unfinished. Call it under the lock, before appending."""
+        if not self.path.exists():
+            return
+        data = self.path.read_bytes()
+        whole = data.rfind(b"\n") + 1
+        if whole < len(data):
+            warnings.warn(f"{self.path}: dropped a truncated last line ({len(data) - whole} bytes)", StoreWarning, stacklevel=2)
+            with self.path.open("rb+") as file:
+                file.truncate(whole)
+
+    def append(self, key: str, value: Mapping[str, Any]) -> None:
+        """Add one line in a single write, which a kill leaves either whole or absent but for the very last line."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        line = json.dumps({"key": key, **value}, ensure_ascii=True) + "\n"
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            os.write(descriptor, line.encode())
+        finally:
+            os.close(descriptor)
+
+
+class StoreWarning(UserWarning):
+    """Something in the store was damaged and will be done again."""
+
+
+class Store:
+    """The tables of one cache folder, one file a model and kind, and a lock a model."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._tables: dict[Path, Table] = {}
+
+    def table(self, kind: str, model: str) -> Table:
+        """Return the table `kind`/`model`, up to date."""
+        path = self.folder / kind / f"{model}.jsonl"
+        table = self._tables.setdefault(path, Table(path))
+        table.refresh()
+        return table
+
+    @contextmanager
+    def lock(self, model: str) -> Iterator[None]:
+        """Let one process at a time generate and score for `model`; the others wait here."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.folder / f"{model}.lock"):
+            yield

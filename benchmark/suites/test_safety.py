@@ -1,0 +1,9 @@
+"""Unsafe businesses must be refused, lawful look-alikes must be named: datasets/safety, by datasets/SAFETY_POLICY.md."""
+
+import pytest
+
+pytestmark = pytest.mark.safety
+
+
+def test_safety(sample, judge_case):
+    judge_case(sample)

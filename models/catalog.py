@@ -1,0 +1,142 @@
+"""The catalogue of models, read from `models/catalog.toml` and checked before anything is loaded."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from models.errors import CatalogError, WeightsError
+
+ROOT = Path(__file__).resolve().parent.parent
+CATALOG = Path(__file__).with_name("catalog.toml")
+DEFAULT_MODELS = ("template", "smollm2", "smollm2-lora")
+
+Role = Literal["reference", "candidate"]
+
+
+class Decoding(BaseModel):
+    """How tokens are chosen. Greedy unless `temperature` is above 0; sampling is seeded per case."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_new_tokens: int = Field(default=48, ge=1, le=4096)
+    temperature: float = Field(default=0.0, ge=0.0, le=5.0)
+    top_p: float = Field(default=1.0, gt=0.0, le=1.0)
+    seed: int = Field(default=0, ge=0)
+    stop: str = "]"
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    role: Role
+    decoding: Decoding = Decoding()
+
+
+class TemplateEntry(_Entry):
+    """The rule-based generator: the floor, and the service's fallback."""
+
+    kind: Literal["template"]
+
+
+class TransformersEntry(_Entry):
+    """A causal language model in a local folder, with or without a PEFT adapter."""
+
+    kind: Literal["transformers"]
+    weights: str
+    quantization: Literal["nf4", "none"]
+    prompt: str
+    adapter: str | None = None
+
+    def weights_path(self) -> Path:
+        """Return the folder of the base weights, fetching the embedded ones; WeightsError where they are absent."""
+        if self.weights == "embedded":
+            from models import embedded
+
+            return embedded.ensure()
+        folder = ROOT / self.weights
+        if not (folder / "config.json").is_file():
+            raise WeightsError(
+                f"model {self.name!r}: no weights in {folder} (config.json not found). Put a Hugging Face model folder "
+                f"there, or set `weights` of [{self.name}] in {CATALOG.name} to where it is."
+            )
+        return folder
+
+    def adapter_path(self) -> Path | None:
+        """Return the adapter's folder, or None for a base model; WeightsError where it is absent."""
+        if self.adapter is None:
+            return None
+        folder = ROOT / self.adapter
+        if not (folder / "adapter_config.json").is_file():
+            raise WeightsError(
+                f"model {self.name!r}: no adapter in {folder} (adapter_config.json not found). Train one with "
+                f"`python -m training.lora RECIPE`, or set `adapter` of [{self.name}] in {CATALOG.name}."
+            )
+        return folder
+
+
+class OpenAIEntry(_Entry):
+    """A model behind an OpenAI-compatible chat completions endpoint."""
+
+    kind: Literal["openai"]
+    base_url: str = Field(pattern=r"^https?://")
+    model: str
+    prompt: str
+    api_key_env: str = "OPENAI_API_KEY"
+    timeout: float = Field(default=60.0, gt=0)
+    concurrency: int = Field(default=4, ge=1, le=256)
+
+
+Entry = Annotated[TemplateEntry | TransformersEntry | OpenAIEntry, Field(discriminator="kind")]
+_ENTRY: TypeAdapter[TemplateEntry | TransformersEntry | OpenAIEntry] = TypeAdapter(Entry)
+
+
+def read_catalog(path: Path = CATALOG) -> dict[str, Entry]:
+    """Read and check the whole catalogue; CatalogError names file, table and key."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CatalogError(f"{path}: {error}") from error
+    return {name: _read_entry(path, name, table) for name, table in tables.items()}
+
+
+def _read_entry(path: Path, name: str, table: object) -> Entry:
+    if not isinstance(table, dict):
+        raise CatalogError(f"{path}: {name!r} is a {type(table).__name__}; expected a table [{name}]")
+    if "name" in table:
+        raise CatalogError(f"{path}, table [{name}], key 'name': the heading is the model's name; remove the key")
+    try:
+        entry = _ENTRY.validate_python({"name": name, **table})
+    except ValidationError as error:
+        problems = "; ".join(_explain(problem) for problem in error.errors())
+        raise CatalogError(f"{path}, table [{name}]: {problems}") from error
+    prompt = getattr(entry, "prompt", None)
+    if prompt is not None and not (path.parent / "prompts" / f"{prompt}.yaml").is_file():
+        known = ", ".join(sorted(file.stem for file in (path.parent / "prompts").glob("*.yaml")))
+        raise CatalogError(f"{path}, table [{name}], key 'prompt': no prompt {prompt!r}; there are: {known}")
+    return entry
+
+
+def _explain(problem: object) -> str:
+    assert isinstance(problem, dict)
+    place = ".".join(str(part) for part in problem["loc"]) or "kind"
+    found = "" if problem["type"] == "missing" else f" (found {problem['input']!r})"
+    return f"key {place!r}: {problem['msg']}{found}"
+
+
+def select(names: str, catalog: dict[str, Entry]) -> list[Entry]:
+    """Look up a comma-separated list of names, in the order given; CatalogError lists what exists."""
+    wanted = list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
+    unknown = [name for name in wanted if name not in catalog]
+    if unknown or not wanted:
+        raise CatalogError(f"--models {names!r}: unknown {unknown or 'empty list'}; the catalogue has {sorted(catalog)}")
+    return [catalog[name] for name in wanted]
+
+
+def select_one(name: str, catalog: dict[str, Entry]) -> Entry:
+    """Look up a single name; CatalogError lists what exists."""
+    if name not in catalog:
+        raise CatalogError(f"no model {name!r}; the catalogue has {sorted(catalog)}")
+    return catalog[name]

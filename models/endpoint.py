@@ -1,0 +1,81 @@
+"""Models behind an OpenAI-compatible chat completions endpoint: vLLM, Ollama, TGI, llama.cpp, `transformers serve`, OpenAI."""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from models.catalog import OpenAIEntry
+from models.errors import EndpointError
+from models.generators import LoadFacts
+from models.prompts import load_prompt
+from models.types import Completion, Request
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+    from openai.types.chat import ChatCompletion
+
+
+@dataclass
+class EndpointGenerator:
+    """Asks an endpoint, `concurrency` requests at a time; the client retries with back-off, then EndpointError."""
+
+    entry: OpenAIEntry
+    facts: LoadFacts = field(default_factory=LoadFacts)
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[str, Completion]]:
+        """Yield completions as they come back; the first request that fails for good raises, after the finished ones."""
+        from openai import OpenAI
+
+        # Local servers want no key, but the client wants one to be set.
+        key = os.environ.get(self.entry.api_key_env, "none")
+        client = OpenAI(base_url=self.entry.base_url, api_key=key, timeout=self.entry.timeout, max_retries=3)
+        failure: EndpointError | None = None
+        with ThreadPoolExecutor(self.entry.concurrency) as executor:
+            futures = {executor.submit(self._ask, client, request): request for request in requests}
+            for future in as_completed(futures):
+                if future.cancelled():
+                    continue
+                try:
+                    yield futures[future].id, future.result()
+                except EndpointError as error:
+                    failure = failure or error
+                    for waiting in futures:
+                        waiting.cancel()
+                except BaseException:
+                    executor.shutdown(cancel_futures=True)
+                    raise
+        if failure:
+            raise failure
+
+    def _ask(self, client: "OpenAI", request: Request) -> Completion:
+        from openai import OpenAIError
+
+        decoding = self.entry.decoding
+        started = time.perf_counter()
+        try:
+            reply: ChatCompletion = client.chat.completions.create(
+                model=self.entry.model,
+                messages=cast("Any", load_prompt(self.entry.prompt).render(request.description)),
+                max_tokens=decoding.max_new_tokens,
+                temperature=decoding.temperature,
+                top_p=decoding.top_p,
+                seed=decoding.seed,
+                stream=False,
+            )
+        except OpenAIError as error:
+            raise EndpointError(
+                f"model {self.entry.name!r} at {self.entry.base_url}: {error}. Is the server running, is `model` the "
+                f"name it serves, and is the key in ${self.entry.api_key_env} right?"
+            ) from error
+        if not reply.choices:
+            raise EndpointError(f"model {self.entry.name!r} at {self.entry.base_url}: the reply has no choices")
+        choice = reply.choices[0]
+        text = choice.message.content or ""
+        if decoding.stop and decoding.stop in text:
+            # The same stop rule as local models, applied here because servers drop the stop string itself.
+            text = text[: text.index(decoding.stop) + len(decoding.stop)]
+        tokens = reply.usage.completion_tokens if reply.usage else 0
+        return Completion(text, tokens, time.perf_counter() - started, choice.finish_reason)

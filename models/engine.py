@@ -1,0 +1,295 @@
+"""Batched generation for cases that share a long prompt prefix; several times faster than padding every prompt.
+
+The prefix's keys and values are computed once (`models.shared_prefix`); prompts are grouped by length; finished rows
+leave the batch and waiting cases take their place; generation stops at the end of the array. Greedy unless the decoding has a
+temperature; sampling draws from a generator seeded per case, so a case's answer does not depend on its neighbours.
+"""
+
+import hashlib
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from models import shared_prefix
+from models.catalog import Decoding
+from models.types import Completion
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+# Part of every stored completion's identity: raise it when a change here can change an answer.
+ENGINE_VERSION = "1"
+MAX_BATCH = 64
+MEMORY_SHARE = 0.25  # of free memory, for the rows' keys and values
+FAMILIES = ("llama", "qwen2", "mistral")
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass
+class _Row:
+    """One case while it is being generated."""
+
+    index: int
+    seed_text: str
+    tokens: list[int] = field(default_factory=list)
+    logprob: float = 0.0
+    generator: Any = None
+
+
+class Engine:
+    """Generates with one model; the caller switches adapters before each call of `generate`."""
+
+    def __init__(self, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", decoding: Decoding) -> None:
+        self.model, self.tokenizer, self.decoding = model, tokenizer, decoding
+        self.device = next(model.parameters()).device
+        eos = model.generation_config.eos_token_id if model.generation_config else None
+        ids = eos if isinstance(eos, list) else [eos, tokenizer.eos_token_id]
+        self.end_tokens = {token for token in ids if token is not None}
+        self._may_stop = _tokens_with(tokenizer, decoding.stop[-1]) if decoding.stop else frozenset()
+
+    def generate(
+        self, prompts: Sequence[list[int]], ids: Sequence[str], max_batch: int = MAX_BATCH
+    ) -> Iterator[tuple[int, Completion]]:
+        """Yield (position in `prompts`, Completion) as cases finish, in no fixed order.
+
+        `prompts` are token ids; `ids` name the cases for their sampling seeds. On out-of-memory the batch is halved and
+        unfinished cases start again; with a batch of one the error is raised.
+        """
+        reason = unfit(self.model)
+        if reason:
+            _LOGGER.warning("using model.generate one case at a time: %s", reason)
+            yield from self._plain(prompts, ids)
+            return
+        prefix_ids = common_prefix(prompts)
+        with _attention(self.model):
+            prefix = self._prefix_cache(prefix_ids)
+            for group in length_groups([len(prompt) - len(prefix_ids) for prompt in prompts]):
+                yield from self._run_group(group, prompts, ids, len(prefix_ids), prefix, max_batch)
+
+    def _run_group(
+        self, group: list[int], prompts: Sequence[list[int]], ids: Sequence[str], skip: int, prefix: Any, max_batch: int
+    ) -> Iterator[tuple[int, Completion]]:
+        capacity = max(len(prompts[i]) for i in group) - skip + self.decoding.max_new_tokens
+        batch = min(max_batch, len(group), self._affordable(prefix, capacity))
+        waiting = group
+        while waiting:
+            done: set[int] = set()
+            try:
+                for index, completion in self._pool(waiting, prompts, ids, skip, prefix, capacity, batch):
+                    done.add(index)
+                    yield index, completion
+            except (MemoryError, RuntimeError) as error:
+                if not _is_out_of_memory(error) or batch == 1:
+                    raise
+                batch = max(1, batch // 2)
+                _LOGGER.warning("out of memory: going on with batches of %d", batch)
+            waiting = [i for i in waiting if i not in done]
+
+    def _pool(
+        self,
+        group: Sequence[int],
+        prompts: Sequence[list[int]],
+        ids: Sequence[str],
+        skip: int,
+        prefix: Any,
+        capacity: int,
+        batch: int,
+    ) -> Iterator[tuple[int, Completion]]:
+        import torch
+
+        cache = shared_prefix.SlotCache(prefix, batch, capacity)
+        queue = list(group)
+        rows: list[_Row] = []
+        last = torch.zeros(batch, dtype=torch.long, device=self.device)
+        clock = time.perf_counter()
+        with torch.inference_mode():
+            while queue or rows:
+                # Refill only when a quarter is free: a prefill of one row costs nearly as much as one of many.
+                if queue and batch - len(rows) >= max(1, min(batch // 4, len(queue))):
+                    fresh = [queue.pop(0) for _ in range(min(batch - len(rows), len(queue)))]
+                    logits = self._prefill(cache, [prompts[i][skip:] for i in fresh], len(rows), skip)
+                    new_rows = [_Row(i, ids[i]) for i in fresh]
+                    last[len(rows) : len(rows) + len(fresh)] = self._choose(logits, new_rows)
+                    rows += new_rows
+                else:
+                    logits = self._step(cache, last[: len(rows)], skip)
+                    last[: len(rows)] = self._choose(logits, rows)
+                now = time.perf_counter()
+                finished = [(position, reason) for position, row in enumerate(rows) if (reason := self._finished(row))]
+                for position, reason in reversed(finished):
+                    row = rows[position]
+                    seconds = (now - clock) / len(finished)
+                    if position != len(rows) - 1:
+                        cache.move(len(rows) - 1, position)
+                        last[position] = last[len(rows) - 1]
+                        rows[position] = rows[-1]
+                    rows.pop()
+                    yield row.index, self._completion(row, reason, seconds)
+                if finished:
+                    clock = now
+
+    def _prefix_cache(self, ids: list[int]) -> list[tuple["Tensor", "Tensor"]]:
+        import torch
+
+        cache = _PlainCache()
+        with torch.inference_mode():
+            inputs = torch.tensor([ids], device=self.device)
+            positions = torch.arange(len(ids), device=self.device)[None]
+            self.model.model(input_ids=inputs, position_ids=positions, past_key_values=cache, use_cache=True, slot_cache=None)
+        return cache.layers
+
+    def _prefill(self, cache: shared_prefix.SlotCache, prompts: list[list[int]], start: int, skip: int) -> "Tensor":
+        import torch
+
+        lengths = torch.tensor([len(prompt) for prompt in prompts], device=self.device)
+        width = int(lengths.max())
+        inputs = torch.zeros(len(prompts), width, dtype=torch.long, device=self.device)
+        for row, prompt in enumerate(prompts):
+            inputs[row, : len(prompt)] = torch.tensor(prompt, device=self.device)
+        cache.prepare_prefill(slice(start, start + len(prompts)), lengths)
+        positions = skip + torch.arange(width, device=self.device)[None].expand(len(prompts), -1)
+        hidden = self.model.model(
+            input_ids=inputs, position_ids=positions, past_key_values=cache, use_cache=True, slot_cache=cache
+        ).last_hidden_state
+        final = hidden[torch.arange(len(prompts), device=self.device), lengths - 1]
+        return self.model.lm_head(final)
+
+    def _step(self, cache: shared_prefix.SlotCache, last: "Tensor", skip: int) -> "Tensor":
+        active = last.shape[0]
+        cache.prepare_decode(active)
+        positions = (cache.lengths[:active] + skip)[:, None]
+        hidden = self.model.model(
+            input_ids=last[:, None], position_ids=positions, past_key_values=cache, use_cache=True, slot_cache=cache
+        ).last_hidden_state
+        cache.lengths[:active] += 1
+        return self.model.lm_head(hidden[:, 0])
+
+    def _choose(self, logits: "Tensor", rows: list[_Row]) -> "Tensor":
+        import torch
+
+        logprobs = torch.log_softmax(logits.float(), dim=-1)
+        if self.decoding.temperature == 0:
+            chosen = logprobs.argmax(dim=-1)
+        else:
+            chosen = torch.stack([self._sample(logprobs[i], row) for i, row in enumerate(rows)])
+        picked = logprobs.gather(1, chosen[:, None])[:, 0].tolist()
+        for row, token, logprob in zip(rows, chosen.tolist(), picked, strict=True):
+            row.tokens.append(token)
+            row.logprob += logprob
+        return chosen
+
+    def _sample(self, logprobs: "Tensor", row: _Row) -> "Tensor":
+        import torch
+
+        if row.generator is None:
+            digest = hashlib.sha256(f"{self.decoding.seed}:{row.seed_text}".encode()).digest()
+            row.generator = torch.Generator(device="cpu").manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+        probabilities, order = torch.softmax(logprobs / self.decoding.temperature, dim=-1).cpu().sort(descending=True)
+        # Nucleus: drop a token when those before it already hold top_p of the mass.
+        probabilities[probabilities.cumsum(0) - probabilities > self.decoding.top_p] = 0
+        return order[torch.multinomial(probabilities, 1, generator=row.generator)][0].to(logprobs.device)
+
+    def _finished(self, row: _Row) -> str | None:
+        token = row.tokens[-1]
+        if token in self.end_tokens:
+            return "stop"
+        if token in self._may_stop and self.decoding.stop in self.tokenizer.decode(row.tokens, skip_special_tokens=True):
+            return "stop"
+        return "length" if len(row.tokens) >= self.decoding.max_new_tokens else None
+
+    def _completion(self, row: _Row, reason: str, seconds: float) -> Completion:
+        text = self.tokenizer.decode(row.tokens, skip_special_tokens=True)
+        head, stop, _ = text.partition(self.decoding.stop) if self.decoding.stop else (text, "", "")
+        return Completion(head + stop, len(row.tokens), seconds, reason, row.logprob / len(row.tokens))
+
+    def _affordable(self, prefix: list[tuple["Tensor", "Tensor"]], capacity: int) -> int:
+        import psutil
+        import torch
+
+        keys = prefix[0][0]
+        row_bytes = 2 * len(prefix) * keys.shape[0] * keys.shape[2] * capacity * keys.element_size()
+        free: int = torch.cuda.mem_get_info()[0] if self.device.type == "cuda" else psutil.virtual_memory().available
+        return int(max(1, int(free * MEMORY_SHARE) // row_bytes))
+
+    def _plain(self, prompts: Sequence[list[int]], ids: Sequence[str]) -> Iterator[tuple[int, Completion]]:
+        import torch
+
+        for index, prompt in enumerate(prompts):
+            started = time.perf_counter()
+            row = _Row(index, ids[index])
+            past, inputs = None, torch.tensor([prompt], device=self.device)
+            with torch.inference_mode():
+                while not (reason := self._finished(row) if row.tokens else None):
+                    output = self.model(input_ids=inputs, past_key_values=past, use_cache=True)
+                    past = output.past_key_values
+                    inputs = self._choose(output.logits[:, -1], [row])[:, None]
+            yield index, self._completion(row, reason, time.perf_counter() - started)
+
+
+class _PlainCache:
+    """Collects the prefix's keys and values, (kv_heads, tokens, width) a layer, while it is computed for the first time."""
+
+    def __init__(self) -> None:
+        self.layers: list[tuple[Tensor, Tensor]] = []
+
+    def update(self, keys: "Tensor", values: "Tensor", layer: int, *_: Any, **__: Any) -> tuple["Tensor", "Tensor"]:
+        self.layers.append((keys[0].contiguous(), values[0].contiguous()))
+        return keys, values
+
+
+def unfit(model: "PreTrainedModel") -> str | None:
+    """Say why the fast path does not fit `model`, or None."""
+    config = model.config
+    if config.model_type not in FAMILIES:
+        return f"model family {config.model_type!r} is not one of {', '.join(FAMILIES)}"
+    window = getattr(config, "sliding_window", None)
+    if window and getattr(config, "use_sliding_window", True):
+        return f"sliding-window attention ({window} tokens)"
+    return None
+
+
+def common_prefix(prompts: Sequence[list[int]]) -> list[int]:
+    """Return the longest token prefix shared by all prompts that leaves each at least one token of its own."""
+    shortest = min(prompts, key=len)
+    length = len(shortest) - 1
+    for prompt in prompts:
+        while prompt[:length] != shortest[:length]:
+            length -= 1
+    return shortest[:length]
+
+
+def length_groups(lengths: Sequence[int]) -> list[list[int]]:
+    """Group positions by length, short ones first, so that no row holds room for more than about twice what it needs."""
+    groups: list[list[int]] = []
+    limit = -1
+    for index in sorted(range(len(lengths)), key=lambda i: lengths[i]):
+        if not groups or lengths[index] > limit:
+            groups.append([])
+            limit = 2 * lengths[index] + 32
+        groups[-1].append(index)
+    return groups
+
+
+def _tokens_with(tokenizer: "PreTrainedTokenizerBase", character: str) -> frozenset[int]:
+    texts = tokenizer.batch_decode([[token] for token in range(len(tokenizer))])
+    return frozenset(token for token, text in enumerate(texts) if character in text)
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    return isinstance(error, MemoryError) or "memory" in str(error).lower()
+
+
+@contextmanager
+def _attention(model: "PreTrainedModel") -> Iterator[None]:
+    """Swap the model's attention function for ours, and back again whatever happens."""
+    shared_prefix.register()
+    before = model.config._attn_implementation
+    model.config._attn_implementation = shared_prefix.NAME
+    try:
+        yield
+    finally:
+        model.config._attn_implementation = before

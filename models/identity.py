@@ -1,0 +1,80 @@
+"""What makes two completions interchangeable: the identity of a model as configured, found without loading it.
+
+    identity(entry) -> {"kind": "transformers", "weights": "3f2a...", "adapter": "91bc...", "quantization": "nf4", ...}
+
+A stored completion is reused only under an equal identity, so base never answers for tuned, nor one prompt for another.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from models import embedded
+from models.catalog import Entry, OpenAIEntry, TemplateEntry, TransformersEntry
+from models.embedded import file_sha256
+from models.engine import ENGINE_VERSION
+from models.hardware import default_device, default_dtype
+from models.prompts import load_prompt
+
+_WEIGHT_FILES = ("*.safetensors", "*.bin", "config.json", "generation_config.json")
+_TOKENIZER_FILES = ("tokenizer*", "special_tokens_map.json", "chat_template*", "vocab*", "merges.txt")
+_ADAPTER_FILES = ("adapter_model.*", "adapter_config.json")
+
+
+def identity(entry: Entry) -> dict[str, Any]:
+    """Return the JSON-able identity of `entry`; WeightsError where its weights or adapter are absent."""
+    common: dict[str, Any] = {"kind": entry.kind, "decoding": entry.decoding.model_dump()}
+    if isinstance(entry, TemplateEntry):
+        from models import template
+
+        return {"kind": entry.kind, "generator": template.identity()}
+    common["prompt"] = load_prompt(entry.prompt).sha256
+    if isinstance(entry, OpenAIEntry):
+        return {**common, "base_url": entry.base_url, "model": entry.model}
+    return {**common, **_local_identity(entry)}
+
+
+def _local_identity(entry: TransformersEntry) -> dict[str, Any]:
+    folder = entry.weights_path()
+    adapter = entry.adapter_path()
+    device = default_device()
+    return {
+        "weights": files_sha256(folder, _WEIGHT_FILES),
+        "tokenizer": files_sha256(folder, _TOKENIZER_FILES),
+        "adapter": files_sha256(adapter, _ADAPTER_FILES) if adapter else None,
+        "quantization": entry.quantization,
+        "device": device,
+        "dtype": default_dtype(device),
+        "engine": ENGINE_VERSION,
+    }
+
+
+def files_sha256(folder: Path, patterns: Iterable[str]) -> str:
+    """Hash the names and contents of the files in `folder` that match; large files' hashes are remembered."""
+    digest = hashlib.sha256()
+    for path in sorted({path for pattern in patterns for path in folder.glob(pattern)}):
+        digest.update(f"{path.name}:{_remembered_sha256(path)}\n".encode())
+    return digest.hexdigest()
+
+
+def _remembered_sha256(path: Path) -> str:
+    """SHA-256 of a file; for weights of gigabytes, remembered by path, size and modification time."""
+    status = path.stat()
+    if status.st_size < 1 << 20:
+        return file_sha256(path)
+    key = f"{path.resolve()}:{status.st_size}:{status.st_mtime_ns}"
+    memory = embedded.cache_root() / "sha256.json"
+    try:
+        known: dict[str, str] = json.loads(memory.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = {}
+    if key not in known:
+        known[key] = file_sha256(path)
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        partial = memory.with_suffix(f".{os.getpid()}.tmp")
+        partial.write_text(json.dumps(known, indent=1), encoding="utf-8")
+        partial.replace(memory)
+    return known[key]

@@ -1,0 +1,67 @@
+"""The nouns of answering: a `Request` goes to a model, a `Completion` comes back, the contract reads it as an `Answer`.
+
+One real example:
+
+    Request(id="gold-test-0007", description="mobile dog groomer, Leeds")
+    Completion(text='["pawlane.co.uk", "tubhound.com", "furloft.com"]', tokens=19, seconds=0.41, finish_reason="stop",
+               mean_logprob=-0.62)
+    Suggestions(domains=("pawlane.co.uk", "tubhound.com", "furloft.com"), strict=True)
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One description on its way to a model."""
+
+    id: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a model wrote, raw.
+
+    `tokens` counts generated tokens; `seconds` is this request's share of its batch's wall time; `finish_reason` is
+    `stop` (a stop string or end token), `length` (token limit) or `none` (not a token-by-token model);
+    `mean_logprob` is the mean natural-log probability of the generated tokens, None where the model gives none.
+    """
+
+    text: str
+    tokens: int
+    seconds: float
+    finish_reason: str
+    mean_logprob: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """A readable answer: the names as written (lower-cased, trimmed), valid or not; validity is a metric's business."""
+
+    domains: tuple[str, ...]
+    strict: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The model declined, in any of the three spellings of `models.contract`; `strict` when exactly `["__BLOCKED__"]`."""
+
+    strict: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """No answer can be read from the text; `reason` says why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The description was turned away before any model saw it; `reason` says why."""
+
+    reason: str
+
+
+Answer = Suggestions | Refusal | Malformed | Rejected

@@ -1,0 +1,81 @@
+"""A recipe: everything a LoRA training depends on, one small YAML file, checked before anything is loaded."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from models.catalog import ROOT
+from models.errors import InputError
+
+FOLDER = Path(__file__).with_name("recipes")
+
+
+class LoraShape(BaseModel):
+    """The adapter's shape, in PEFT's own terms."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    r: int = Field(ge=1)
+    alpha: int = Field(ge=1)
+    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
+    target_modules: tuple[str, ...] = Field(min_length=1)
+
+
+class Recipe(BaseModel):
+    """One training. `base` is a catalogue entry without an adapter; row files are relative to the repository root."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    base: str
+    prompt: str
+    train: tuple[str, ...] = Field(min_length=1)
+    validation: tuple[str, ...] = ()
+    output: str
+    lora: LoraShape
+    learning_rate: float = Field(gt=0)
+    epochs: float = Field(gt=0)
+    batch_size: int = Field(ge=1)
+    gradient_accumulation_steps: int = Field(default=1, ge=1)
+    warmup_steps: int = Field(default=0, ge=0)
+    max_grad_norm: float = Field(default=1.0, gt=0)
+    max_length: int = Field(default=512, ge=16)
+    seed: int = Field(default=0, ge=0)
+
+    def paths(self, names: tuple[str, ...]) -> list[Path]:
+        """Resolve row files against the repository root."""
+        return [ROOT / name for name in names]
+
+
+def load_recipe(name: str, overrides: tuple[str, ...] = ()) -> Recipe:
+    """Read recipes/`name`.yaml (or a path), apply `key=value` overrides, check; InputError says what is wrong."""
+    path = Path(name) if name.endswith((".yaml", ".yml")) else FOLDER / f"{name}.yaml"
+    try:
+        values: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.yaml")))
+        raise InputError(f"no recipe {name!r}; there are: {known}; or give the path of a YAML file") from error
+    except (yaml.YAMLError, OSError) as error:
+        raise InputError(f"{path}: {error}") from error
+    for override in overrides:
+        _apply(values, override)
+    try:
+        return Recipe.model_validate({"name": path.stem, **values})
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']} (found {p['input']!r})" for p in error.errors())
+        raise InputError(f"{path}: {problems}") from error
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals:
+        raise InputError(f"--set {override!r}: expected KEY=VALUE, for example --set epochs=3 or --set lora.r=16")
+    *parents, last = key.split(".")
+    target: Any = values
+    for parent in parents:
+        target = target.setdefault(parent, {})
+        if not isinstance(target, dict):
+            raise InputError(f"--set {override!r}: {parent!r} is not a table")
+    target[last] = yaml.safe_load(text)
