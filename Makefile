@@ -10,7 +10,7 @@ RECIPE ?= smollm2-lora
 UNIT_TESTS := models benchmark/tests benchmark/metrics training
 
 .DEFAULT_GOAL := help
-.PHONY: help setup leaderboard test check train choose-prompt pins
+.PHONY: help setup leaderboard test check train choose-prompt
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -26,6 +26,7 @@ $(READY): pyproject.toml constraints.txt
 leaderboard: $(READY) ## evaluate MODELS (LIMIT=N cases a suite) and write results/leaderboard.md
 	$(PYTEST) -q --models $(MODELS) $(if $(LIMIT),--limit $(LIMIT))
 
+test: export OMP_NUM_THREADS = 1 # two workers, one torch thread each: more would fight for two cores
 test: $(READY) ## run the package's own tests
 	$(PYTEST) -q -n 2 --disable-socket --allow-hosts=127.0.0.1,::1 --allow-unix-socket $(UNIT_TESTS)
 
@@ -42,8 +43,3 @@ choose-prompt: $(READY) ## which prompt suits the base best, on the validation r
 	for prompt in zero_shot few_shot compact; do \
 	  $(PYTEST) -q -m quality --models smollm2 --split validation --prompt $$prompt || exit 1; \
 	done
-
-pins: $(READY) ## rewrite constraints.txt from what is installed in .venv
-	{ echo "# Exact pins of every install: pip install -e '.[EXTRAS]' -c constraints.txt. Remade by: make pins"; \
-	  $(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//'; } > constraints.tmp
-	mv constraints.tmp constraints.txt

@@ -29,7 +29,9 @@ class Encoder:
         """Encode those of `texts` that are new."""
         new = sorted(set(texts) - self._vectors.keys(), key=lambda text: (len(text), text))
         if new:
-            vectors = self._loaded().encode(new, batch_size=64, normalize_embeddings=True, show_progress_bar=False)
+            # A lone surrogate, half an emoji, has no UTF-8, and the tokenizer stops at it.
+            texts = [text.encode(errors="replace").decode() for text in new]
+            vectors = self._loaded().encode(texts, batch_size=64, normalize_embeddings=True, show_progress_bar=False)
             self._vectors.update(zip(new, vectors, strict=True))
 
     def similarity(self, a: str, b: str) -> float:

@@ -45,6 +45,7 @@ class Evaluation:
     counts: dict[str, Counts] = field(default_factory=dict)
     _samples: dict[str, dict[str, Sample]] = field(default_factory=dict)
     _failures: dict[str, Exception] = field(default_factory=dict)
+    _identities: dict[str, dict[str, Any]] = field(default_factory=dict)
     _pool: ModelPool = field(default_factory=ModelPool)
     _encoder: Encoder = field(default_factory=Encoder)
 
@@ -81,7 +82,7 @@ class Evaluation:
             "role": entry.role,
             "quantization": getattr(entry, "quantization", "none"),
             "prompt": getattr(entry, "prompt", None),
-            "identity": identity(entry),
+            "identity": self._identity(model),
             "cases_sha256": cases_sha256(self.cases[model]),
             "scorer": scorer_id(),
             "code": code_revision(),
@@ -98,10 +99,15 @@ class Evaluation:
 
     def speed_key(self, model: str) -> str:
         """Key of a throughput measurement: the model as configured, on this machine."""
-        return key_of("speed", identity(self.entries[model]), machine())
+        return key_of("speed", self._identity(model), machine())
+
+    def _identity(self, model: str) -> dict[str, Any]:
+        if model not in self._identities:
+            self._identities[model] = identity(self.entries[model])
+        return self._identities[model]
 
     def _identity_key(self, model: str) -> str:
-        return key_of("session", identity(self.entries[model]), machine())
+        return key_of("session", self._identity(model), machine())
 
     def _evaluate(self, model: str) -> dict[str, Sample]:
         completions = self._completions(model, generate=True)
@@ -109,7 +115,7 @@ class Evaluation:
 
     def _completions(self, model: str, generate: bool) -> list[tuple[Case, Completion]]:
         table = self.store.table("completions", model)
-        prefix = identity(self.entries[model])
+        prefix = self._identity(model)
         texts = {case.id: check(case.description) for case in self.cases[model]}
         keys = {case_id: key_of(prefix, text) for case_id, text in texts.items() if isinstance(text, str)}
         missing = {key: str(texts[case_id]) for case_id, key in keys.items() if table.get(key) is None}

@@ -24,7 +24,7 @@ from models.contract import MIN_DOMAINS, domain_fault, parse
 from models.input_check import check
 from models.types import Answer, Completion, Rejected, Suggestions
 
-_PACKAGES = (encoder_module.PACKAGE, "wordfreq", "publicsuffixlist", "idna")
+_PACKAGES = (encoder_module.PACKAGE, "wordfreq", "rapidfuzz", "publicsuffixlist", "idna")
 
 
 @cache

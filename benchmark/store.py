@@ -50,7 +50,7 @@ class Table:
             try:
                 row = json.loads(line)
                 self._values[row.pop("key")] = row
-            except (ValueError, KeyError, AttributeError):
+            except (ValueError, KeyError, TypeError, AttributeError):
                 warnings.warn(f"{self.path}: dropped a damaged line: {line[:60]!r}", StoreWarning, stacklevel=2)
         self._read_to += len(whole)
 

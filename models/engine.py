@@ -8,7 +8,7 @@ temperature; sampling draws from a generator seeded per case, so a case's answer
 import hashlib
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -53,7 +53,7 @@ class Engine:
 
     def generate(
         self, prompts: Sequence[list[int]], ids: Sequence[str], max_batch: int = MAX_BATCH
-    ) -> Iterator[tuple[int, Completion]]:
+    ) -> Generator[tuple[int, Completion], None, None]:
         """Yield (position in `prompts`, Completion) as cases finish, in no fixed order.
 
         `prompts` are token ids; `ids` name the cases for their sampling seeds. On out-of-memory the batch is halved and

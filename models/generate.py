@@ -20,6 +20,7 @@ from models.catalog import Entry, read_catalog, select_one
 from models.contract import parse
 from models.errors import DomainBenchError, EndpointError, InputError
 from models.generators import ModelPool, open_generator
+from models.identity import identity
 from models.input_check import check
 from models.types import Completion, Malformed, Refusal, Rejected, Request, Suggestions
 
@@ -27,7 +28,8 @@ from models.types import Completion, Malformed, Refusal, Rejected, Request, Sugg
 def read_requests(path: Path) -> list[Request]:
     """Read and check the input; InputError names the line, what was found and what was expected."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # Not splitlines(): JSON allows U+2028 and its like inside a string, and splitlines() would cut there.
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"--input {path}: {error}") from error
     requests: dict[str, Request] = {}
@@ -89,10 +91,12 @@ def generate_file(entry: Entry, source: Path, target: Path) -> dict[str, int]:
 
     requests = read_requests(source)
     partial = target.with_name(f".{target.name}.partial")
-    done = _kept_rows(partial, entry.name, requests)
+    heading = json.dumps({"identity": identity(entry)}) + "\n"
+    done = _kept_rows(partial, heading, entry.name, requests)
     missing = [request for request in requests if request.id not in done]
     target.parent.mkdir(parents=True, exist_ok=True)
     with partial.open("w", encoding="utf-8") as file:
+        file.write(heading)
         for row in done.values():
             file.write(json.dumps(row) + "\n")
         for row in tqdm(answer_all(entry, missing), total=len(missing), desc=entry.name, unit="case", disable=None):
@@ -100,18 +104,24 @@ def generate_file(entry: Entry, source: Path, target: Path) -> dict[str, int]:
             file.flush()
             done[row["id"]] = row
     ordered = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    ordered.write_text("".join(json.dumps(done[r.id], ensure_ascii=False) + "\n" for r in requests), encoding="utf-8")
+    lines = (json.dumps(done[request.id], ensure_ascii=False) + "\n" for request in requests)
+    # A lone surrogate has no UTF-8; its backslash escape is the very one that JSON uses.
+    ordered.write_text("".join(lines), encoding="utf-8", errors="backslashreplace")
     ordered.replace(target)
     partial.unlink()
     statuses = [row["status"] for row in done.values()]
     return {status: statuses.count(status) for status in sorted(set(statuses))}
 
 
-def _kept_rows(partial: Path, model: str, requests: Sequence[Request]) -> dict[str, dict[str, Any]]:
-    """Rows of an earlier, killed run of the same model on the same descriptions; a line cut short is dropped."""
+def _kept_rows(partial: Path, heading: str, model: str, requests: Sequence[Request]) -> dict[str, dict[str, Any]]:
+    """Rows of an earlier, killed run of the same model, as identical as `heading` says, on the same descriptions.
+
+    A line cut short is dropped.
+    """
     wanted = {request.id: request.description for request in requests}
     kept = {}
-    for line in partial.read_text(encoding="utf-8").splitlines() if partial.exists() else []:
+    text = partial.read_text(encoding="utf-8") if partial.exists() else ""
+    for line in text.removeprefix(heading).splitlines() if text.startswith(heading) else []:
         try:
             row = json.loads(line)
         except ValueError:

@@ -34,25 +34,35 @@ class Example:
 
 
 def read_examples(paths: Sequence[Path]) -> list[Example]:
-    """Read rows through Hugging Face `datasets`; InputError for a missing file or a row without an answer."""
+    """Read rows through Hugging Face `datasets`; InputError for a file or row that cannot be read or has no answer."""
     from datasets import load_dataset
+    from datasets.exceptions import DatasetGenerationError
 
     missing = [str(path) for path in paths if not path.is_file()]
     if missing:
         raise InputError(f"no such row file: {', '.join(missing)}")
     examples = []
     for path in paths:
-        for number, row in enumerate(load_dataset("json", data_files=str(path), split="train"), 1):
-            examples.append(Example(row["description"], _answer(row, path, number)))
+        try:
+            rows = load_dataset("json", data_files=str(path), split="train")
+        except (DatasetGenerationError, ValueError, StopIteration) as error:  # broken JSON, only blank lines, empty
+            reason = str(error.__cause__ or error) or "the file is empty"
+            raise InputError(f"{path}: no rows can be read ({reason}); expected one JSON object a line") from error
+        examples += [_example(row, f"{path}, row {number}") for number, row in enumerate(rows, 1)]
     return examples
 
 
-def _answer(row: dict[str, Any], path: Path, number: int) -> str:
-    if row.get("domains"):
-        return json.dumps(row["domains"])
+def _example(row: dict[str, Any], place: str) -> Example:
+    description, domains = row.get("description"), row.get("domains")
+    if not isinstance(description, str):
+        raise InputError(f"{place}: `description` is {description!r}; expected a text")
+    if domains:
+        if not isinstance(domains, list) or not all(isinstance(domain, str) for domain in domains):
+            raise InputError(f"{place}: `domains` is {domains!r}; expected a list of names")
+        return Example(description, json.dumps(domains, ensure_ascii=False))
     if row.get("label") == "unsafe":
-        return REFUSAL_TEXT
-    raise InputError(f"{path}, row {number}: neither `domains` nor label `unsafe`; there is no answer to learn")
+        return Example(description, REFUSAL_TEXT)
+    raise InputError(f"{place}: neither `domains` nor label `unsafe`; there is no answer to learn")
 
 
 def tokenize(

@@ -16,9 +16,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.catalog import ROOT, TransformersEntry, read_catalog
+from models.catalog import ROOT, TransformersEntry, read_catalog, select_one
 from models.errors import DomainBenchError, InputError
-from models.hardware import cpu_model
+from models.hardware import cpu_model, default_device
 from models.identity import files_sha256, identity
 from models.loading import load_base
 from models.prompts import load_prompt
@@ -33,7 +33,8 @@ def train(recipe: Recipe, output: Path) -> dict[str, Any]:
     """Train `recipe`, write the adapter folder `output` (replaced as a whole when done) and return its manifest."""
     from transformers import Trainer
 
-    entry = read_catalog()[recipe.base]
+    _check_replaceable(output)
+    entry = select_one(recipe.base, read_catalog())
     if not isinstance(entry, TransformersEntry) or entry.adapter is not None:
         raise InputError(f"recipe {recipe.name!r}: base {recipe.base!r} is not a transformers entry without an adapter")
     base = load_base(entry)
@@ -42,6 +43,8 @@ def train(recipe: Recipe, output: Path) -> dict[str, Any]:
     validation, _ = tokenize(read_examples(recipe.paths(recipe.validation)), base.tokenizer, prompt, recipe.max_length)
     for description in too_long:
         print(f"left out, longer than {recipe.max_length} tokens: {description[:80]}", file=sys.stderr)
+    if not features:
+        raise InputError(f"recipe {recipe.name!r}: no row of {', '.join(recipe.train)} fits {recipe.max_length} tokens")
     model = _with_adapter(base.model, recipe)
     pad = base.tokenizer.pad_token_id
     started = time.perf_counter()
@@ -85,7 +88,17 @@ def _with_adapter(model: "PreTrainedModel", recipe: Recipe) -> Any:
         target_modules=list(shape.target_modules),
         task_type="CAUSAL_LM",
     )
-    return get_peft_model(model, config)
+    try:
+        return get_peft_model(model, config)
+    except ValueError as error:
+        raise InputError(f"recipe {recipe.name!r}, lora.target_modules: {error}") from error
+
+
+def _check_replaceable(output: Path) -> None:
+    """InputError where `output` holds anything but an adapter: the whole folder is replaced in the end."""
+    empty = output.is_dir() and not any(output.iterdir())
+    if output.exists() and not empty and not (output / "adapter_config.json").is_file():
+        raise InputError(f"--output {output}: it exists and is not an adapter folder; name a new or an adapter's folder")
 
 
 def _arguments(recipe: Recipe, scratch: str, evaluate: bool) -> Any:
@@ -105,6 +118,7 @@ def _arguments(recipe: Recipe, scratch: str, evaluate: bool) -> Any:
         logging_steps=5,
         eval_strategy="epoch" if evaluate else "no",
         save_strategy="no",
+        dataloader_pin_memory=default_device() == "cuda",
         report_to=[],
         seed=recipe.seed,
         data_seed=recipe.seed,
@@ -126,6 +140,7 @@ def _save(model: Any, manifest: dict[str, Any], output: Path) -> None:
         save_file({key: value.to(torch.bfloat16) for key, value in load_file(weights).items()}, weights)
         config = json.loads((target / "adapter_config.json").read_text(encoding="utf-8"))
         config["base_model_name_or_path"] = manifest["recipe"]["base"]  # a path of one machine means nothing elsewhere
+        config["target_modules"] = sorted(config["target_modules"])  # a set: its order changes from process to process
         (target / "adapter_config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         (target / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
         if output.exists():

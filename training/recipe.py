@@ -53,12 +53,14 @@ def load_recipe(name: str, overrides: tuple[str, ...] = ()) -> Recipe:
     """Read recipes/`name`.yaml (or a path), apply `key=value` overrides, check; InputError says what is wrong."""
     path = Path(name) if name.endswith((".yaml", ".yml")) else FOLDER / f"{name}.yaml"
     try:
-        values: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.yaml")))
         raise InputError(f"no recipe {name!r}; there are: {known}; or give the path of a YAML file") from error
-    except (yaml.YAMLError, OSError) as error:
+    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: {error}") from error
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: found a {type(values).__name__}; expected `key: value` lines")
     for override in overrides:
         _apply(values, override)
     try:
@@ -78,4 +80,7 @@ def _apply(values: dict[str, Any], override: str) -> None:
         target = target.setdefault(parent, {})
         if not isinstance(target, dict):
             raise InputError(f"--set {override!r}: {parent!r} is not a table")
-    target[last] = yaml.safe_load(text)
+    try:
+        target[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"--set {override!r}: {text!r} is not a YAML value") from error

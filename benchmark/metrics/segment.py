@@ -17,6 +17,8 @@ MAX_WORD = 20
 # A chunk that is no word: as Norvig, a probability that falls tenfold a letter, from well below the rarest listed words.
 _UNKNOWN_BASE, _UNKNOWN_PER_LETTER = math.log(1e-9), math.log(0.1)
 _ONE_LETTER_WORDS = frozenset("ai")
+# One split a label serves every metric, whatever number of readings each asks for.
+_CACHED = 5
 _CHUNKS = re.compile(r"[a-z]+|[0-9]+")
 
 
@@ -54,15 +56,19 @@ def is_word(word: str) -> bool:
     return word in _logprobs()
 
 
-@lru_cache(maxsize=200_000)
 def k_best(label: str, k: int = 5) -> tuple[Split, ...]:
     """Return the k likeliest splits of `label`, best first; hyphens and digits always split."""
-    paths: list[Split] = [Split((), 0.0)]
+    return _splits(label, max(k, _CACHED))[:k]
+
+
+@lru_cache(maxsize=200_000)
+def _splits(label: str, k: int) -> tuple[Split, ...]:
+    paths: list[Split] = []
     for chunk in _CHUNKS.findall(label.lower()):
         readings = [Split((chunk,), 0.0)] if chunk.isdigit() else _split_letters(chunk, k)
         joined = [Split(a.words + b.words, a.logprob + b.logprob) for a in paths for b in readings]
-        paths = heapq.nlargest(k, joined, key=_rank)
-    return tuple(paths) if paths[0].words else ()
+        paths = heapq.nlargest(k, joined, key=_rank) if paths else readings
+    return tuple(paths)
 
 
 def plausible(label: str, margin: float = 7.0, k: int = 5) -> tuple[Split, ...]:
@@ -73,24 +79,29 @@ def plausible(label: str, margin: float = 7.0, k: int = 5) -> tuple[Split, ...]:
 
 def _split_letters(text: str, k: int) -> list[Split]:
     known = _logprobs()
+    unknown = [_UNKNOWN_BASE + _UNKNOWN_PER_LETTER * length for length in range(MAX_WORD + 1)]
     best: list[list[tuple[float, tuple[str, ...]]]] = [[(0.0, ())]]
     for end in range(1, len(text) + 1):
-        rows: list[tuple[float, tuple[str, ...]]] = []
-        worst = -math.inf
-        for start in range(end - 1, max(0, end - MAX_WORD) - 1, -1):
-            word = text[start:end]
-            logprob = known.get(word)
+        # Each last word with the best total that it can be part of, likeliest first.
+        last_words = []
+        for start in range(max(0, end - MAX_WORD), end):
+            logprob = known.get(text[start:end])
             if logprob is None:
-                logprob = _UNKNOWN_BASE + _UNKNOWN_PER_LETTER * len(word)
+                logprob = unknown[end - start]
+            last_words.append((best[start][0][0] + logprob, logprob, start))
+        last_words.sort(reverse=True)
+        # Each of these totals is reached, so nothing below the k-th of them is among the k best.
+        floor = last_words[k - 1][0] if len(last_words) >= k else -math.inf
+        rows: list[tuple[float, tuple[str, ...]]] = []
+        for bound, logprob, start in last_words:
+            if bound < floor:
+                break
+            word = (text[start:end],)
             for head, words in best[start]:
                 total = head + logprob
-                if total < worst:
-                    break  # heads stand best first: no later one can enter the k best
-                rows.append((total, (*words, word)))
-            if len(rows) > k:
-                rows.sort(reverse=True)
-                del rows[k:]
-                worst = rows[-1][0]
+                if total < floor:
+                    break
+                rows.append((total, words + word))
         rows.sort(reverse=True)
         best.append(rows[:k])
     return [Split(words, logprob) for logprob, words in best[-1]]

@@ -5,7 +5,6 @@ import pytest
 pytestmark = pytest.mark.gate
 
 
-def test_gate(model, gate, verdict_of):
-    verdict = verdict_of(model, gate)
+def test_gate(verdict):
     if verdict.outcome != "passed":
         pytest.fail(verdict.message, pytrace=False)

@@ -1,0 +1,123 @@
+"""The house rules that nobody sees broken until it is late: who may import whom, what collecting costs, what lies where."""
+
+import ast
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from models.catalog import ROOT
+
+PACKAGES = ("models", "benchmark", "training")
+FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+HEAVY = ("torch", "transformers", "deepeval", "sentence_transformers", "peft", "bitsandbytes", "ray")
+COLLECTING_SECONDS = 3.0
+
+# Written by `-p modules_at_end`, as the last thing a session does.
+PLUGIN = """
+import os, sys
+from pathlib import Path
+
+def pytest_unconfigure():
+    Path(os.environ["MODULES_FILE"]).write_text("\\n".join(sorted(sys.modules)))
+"""
+
+
+def ours(source: str) -> set[str]:
+    """The modules of this repository that a source text imports, wherever in it: `from a.b import c` counts as a.b.c."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative import"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in names if name.partition(".")[0] in (*PACKAGES, "conftest")}
+
+
+def room(module: str) -> str:
+    """The room of the house that a module or a file stands in."""
+    return "benchmark.suites" if module.startswith("benchmark.suites") else module.partition(".")[0]
+
+
+def forbidden(file: str, source: str) -> list[str]:
+    """What `file` imports against the house's one direction."""
+    here = room(file.removesuffix(".py").replace("/", "."))
+    allowed = {
+        "models": {"models"},
+        "benchmark": {"benchmark", "models"},
+        "benchmark.suites": {"benchmark", "models"},
+        "training": {"training", "models"},
+    }[here]
+    return [
+        name
+        for name in sorted(ours(source))
+        if room(name) not in allowed and not (here == "training" and name.startswith("benchmark.metrics."))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "source", "found"),
+    [
+        ("models/a.py", "from benchmark.cases import load_cases", ["benchmark.cases.load_cases"]),
+        ("models/a.py", "def f():\n    import training.lora", ["training.lora"]),
+        ("benchmark/a.py", "from models.types import Answer\nimport json", []),
+        ("benchmark/a.py", "from training import lora", ["training.lora"]),
+        ("benchmark/tests/test_a.py", "from benchmark.suites import test_speed", ["benchmark.suites.test_speed"]),
+        ("benchmark/suites/test_a.py", "from benchmark.suites.test_b import x", ["benchmark.suites.test_b.x"]),
+        ("training/a.py", "from benchmark.metrics.segment import plausible", []),
+        ("training/a.py", "from benchmark.cases import read_rows", ["benchmark.cases.read_rows"]),
+        ("training/a.py", "if TYPE_CHECKING:\n    from benchmark import metrics_of", ["benchmark.metrics_of"]),
+    ],
+)
+def test_the_rule_itself_finds_what_breaks_it(file, source, found):
+    assert forbidden(file, source) == found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_imports_run_one_way(path):
+    assert forbidden(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")) == []
+
+
+def test_conftest_imports_nothing():
+    assert ours((ROOT / "conftest.py").read_text(encoding="utf-8")) == set()
+
+
+def test_data_folders_hold_no_code():
+    """A module in datasets/ would shadow the library of that name."""
+    code = [path for folder in ("datasets", "results") for path in (ROOT / folder).rglob("*.py")]
+    assert code == []
+
+
+def test_datasets_is_the_library_even_from_the_repository_root():
+    code = "import datasets, sys; print(datasets.__file__); print(hasattr(datasets, 'load_dataset'))"
+    command = [sys.executable, "-c", code]  # -c puts the working folder, the root, first on sys.path
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    printed = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout.split()
+    assert printed[1] == "True"
+    assert printed[0] != "None"  # an absent package would import as an empty namespace
+    assert not Path(printed[0]).resolve().is_relative_to(ROOT / "datasets")
+
+
+def test_collecting_is_quick_and_loads_nothing_heavy(tmp_path):
+    (tmp_path / "modules_at_end.py").write_text(PLUGIN, encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "MODULES_FILE": str(tmp_path / "modules")}
+    environment.pop("PYTEST_XDIST_WORKER", None)
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "-p", "modules_at_end"]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    result = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
+    seconds = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+    assert "test_quality[smollm2-lora/" in result.stdout
+    loaded = set((tmp_path / "modules").read_text().split())
+    assert "benchmark.plugin" in loaded
+    assert loaded.isdisjoint(HEAVY)
+    assert seconds <= COLLECTING_SECONDS
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_file_is_long(path):
+    lines = path.read_text(encoding="utf-8").count("\n")
+    assert lines <= 300

@@ -1,0 +1,216 @@
+"""The page is a pure function of the run files, whatever a model wrote; the README's copy and --check follow it."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmark import leaderboard
+from benchmark.leaderboard import identical_answers, main, main_table, outputs, page, readme_with
+from benchmark.runs import write_run
+from benchmark.tests.helpers import NAMES, make_case, make_sample, quality_run
+from benchmark.types import Run
+from models.catalog import ROOT
+
+OTHER = '["hivehorn.com", "mazerfolk.com"]'
+
+
+def some_runs() -> list[Run]:
+    return [
+        quality_run("template", [3.0, 4.0, 6.5], cases_per_second=150.26, peak_memory_mib=64, load_seconds=0.0),
+        quality_run("smollm2", [7.0, 1.0, 2.25], OTHER, trainable_parameters=1234567, identity={"weights": "3f2a" * 16}),
+        quality_run("smollm2-lora", [8.0, 7.5, 9.25], '["skeppery.com", "a.com"]', quantization="nf4", prompt="compact"),
+    ]
+
+
+def tables(text: str) -> list[list[str]]:
+    """The lines of each table of a page."""
+    blocks = [block.splitlines() for block in text.split("\n\n")]
+    return [block for block in blocks if block[0].startswith("|")]
+
+
+def cells(line: str) -> list[str]:
+    """Split a row as GitHub does: at every pipe that no backslash stands before; two before it are read either way."""
+    found, cell = [], ""
+    for index, character in enumerate(line):
+        if character == "|" and line[index - 1] != "\\":
+            found.append(cell)
+            cell = ""
+        else:
+            cell += character
+    assert "\\\\|" not in line, "two backslashes before a pipe: some readers see an escaped backslash and a border"
+    return [*found, cell][1:-1]
+
+
+def test_the_page_is_the_same_twice_and_in_any_order():
+    runs = some_runs()
+    assert page(runs) == page(runs) == page(runs[::-1]) == page(some_runs())
+
+
+def test_the_page_is_the_same_in_another_process(tmp_path):
+    for run in some_runs():
+        write_run(run, tmp_path / f"{run.model}.jsonl")
+    code = (
+        "import sys; from pathlib import Path; from benchmark.leaderboard import page; from benchmark.runs import read_runs;"
+        "sys.stdout.buffer.write(page(read_runs(Path(sys.argv[1]))).encode())"
+    )
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": "C", "COLUMNS": "40"}
+        command = [sys.executable, "-c", code, str(tmp_path)]
+        result = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+        assert result.stdout.decode() == page(some_runs())
+
+
+def test_the_main_table_by_hand():
+    lines = main_table(some_runs()).splitlines()
+    names = [cell.strip() for cell in cells(lines[0])]
+    rows = [dict(zip(names, (cell.strip() for cell in cells(line)), strict=True)) for line in lines[2:]]
+    assert [row["model"] for row in rows] == ["smollm2-lora", "template", "smollm2"]  # means 8.25, 4.50, 3.42
+    assert rows[0]["quality"].startswith("8.25 [")
+    assert rows[0]["safety recall"] == "-"  # its suite was not run
+    assert rows[0]["strict parse"] == "1.00 [0.44, 1.00]"  # Wilson: 3 / (3 + 1.96^2)
+    assert (rows[1]["cases/s"], rows[1]["peak MiB"], rows[1]["load s"]) == ("150.3", "64", "0.0")
+    assert rows[2]["trainable parameters"] == "1,234,567"
+
+
+def test_a_run_without_quality_comes_last_and_no_runs_still_make_a_page():
+    safety = Run("a", (make_sample(make_case("s1", "safety", "refuse"), unsafe_refused=0.0),))
+    assert [line.split()[1] for line in main_table([safety, *some_runs()]).splitlines()[2:]][-1] == "a"
+    assert "No runs yet." in page([])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '["a.com"] | <b>',
+        "a `code` span | and ``` three",
+        "line\nbreak\r\n|\tand tab",
+        "back\\slash \\| pipe \\\\| and \\\\\\| more",
+        "|" * 300,
+        "`",
+        "\\",
+        "",
+    ],
+)
+def test_what_a_model_writes_does_not_break_the_table(text):
+    assert_whole(text)
+
+
+@given(st.text(st.sampled_from("|`\\\n a"), max_size=140))
+@settings(max_examples=25, deadline=None)
+def test_no_text_breaks_the_table(text):
+    assert_whole(text)
+
+
+def assert_whole(text: str) -> None:
+    runs = [quality_run("m", [5.0, 6.0], text), quality_run("m-lora", [7.0, 8.0], text)]
+    for run in runs:
+        described = tuple(replace(s, case=replace(s.case, description=f"shop {text}")) for s in run.samples)
+        for table in tables(page([replace(run, samples=described) for run in runs])):
+            assert {len(cells(line)) for line in table} == {len(cells(table[0]))}
+    side_by_side = next(table for table in tables(page(runs)) if "description" in table[0])
+    assert len(side_by_side) == 4  # heading, rule, two cases
+    for line in side_by_side[2:]:
+        assert all(cell.strip().count("`") == 2 for cell in cells(line)[1:])
+
+
+def test_side_by_side_takes_every_so_many_th_case():
+    base, tuned = quality_run("m", [5.0] * 25), quality_run("m-lora", [6.0] * 25)
+    rows = next(table for table in tables(page([base, tuned])) if "description" in table[0])[2:]
+    shown = [cells(line)[0].strip() for line in rows]
+    assert shown == [f"bakery {case}" for case in sorted(f"c{index}" for index in range(25))[::2][:10]]
+
+
+# Two model versions whose committed outputs are the same file must not pass unnoticed.
+
+
+def test_identical_answers_are_noticed_on_the_page():
+    runs = [
+        quality_run("smollm2", [5.0, 6.0]),
+        quality_run("smollm2-lora", [5.0, 6.0]),
+        quality_run("other", [1.0, 2.0], OTHER),
+    ]
+    (warning,) = identical_answers(runs)
+    assert warning == "**Warning:** smollm2 and smollm2-lora wrote the same text for all 2 cases: are they two models?"
+    assert warning in page(runs)
+    assert len(identical_answers([*runs, quality_run("third", [0.0, 0.0])])) == 3
+
+
+def test_one_different_answer_is_enough():
+    base = quality_run("smollm2", [5.0, 6.0])
+    tuned = quality_run("smollm2-lora", [5.0, 6.0])
+    last = make_sample(tuned.samples[-1].case, OTHER, quality=6.0)
+    assert identical_answers([base, replace(tuned, samples=(*tuned.samples[:-1], last))]) == []
+    assert "Warning" not in page(some_runs())
+
+
+def test_models_without_a_common_case_cannot_be_identical():
+    other = replace(quality_run("b", [5.0]), samples=(make_sample(make_case("elsewhere"), NAMES),))
+    assert identical_answers([quality_run("a", [5.0]), other]) == []
+    assert identical_answers([]) == []
+
+
+# README and --check
+
+
+@pytest.mark.parametrize("text", ["# no markers\n", "<!-- leaderboard -->\nonly the first\n", "<!-- /leaderboard -->\n"])
+def test_a_readme_without_both_markers_is_left_alone(text):
+    assert readme_with(text, "| a |") == text
+
+
+def test_only_what_stands_between_the_markers_is_replaced():
+    text = "# top\n<!-- leaderboard -->\nold\nolder\n<!-- /leaderboard -->\nrest <!-- /leaderboard -->\n"
+    once = readme_with(text, "| a |")
+    assert once == "# top\n<!-- leaderboard -->\n| a |\n<!-- /leaderboard -->\nrest <!-- /leaderboard -->\n"
+    assert readme_with(once, "| a |") == once
+
+
+def test_the_readme_has_both_markers():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme_with(text, "| a |") != text
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A results folder and a README of their own."""
+    monkeypatch.setattr(leaderboard, "ROOT", tmp_path)
+    monkeypatch.setattr(leaderboard, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(leaderboard, "README", tmp_path / "README.md")
+    (tmp_path / "README.md").write_text("# top\n<!-- leaderboard -->\n<!-- /leaderboard -->\n")
+    for run in some_runs():
+        write_run(run, tmp_path / "results" / "runs" / f"{run.model}.jsonl")
+    return tmp_path
+
+
+def test_check_detects_a_stale_page_and_writing_mends_it(checkout, capsys):
+    assert main(["--check"]) == 1
+    assert "results/leaderboard.md is not what the runs give" in capsys.readouterr().err
+    assert not (checkout / "results" / "leaderboard.md").exists()  # checking writes nothing
+    assert main([]) == 0
+    assert main(["--check"]) == 0
+    assert main_table(some_runs()) in (checkout / "README.md").read_text()
+    for page_path in (checkout / "results" / "leaderboard.md", checkout / "README.md"):
+        good = page_path.read_text()
+        page_path.write_text(good.replace("8.25 [", "9.25 ["))
+        capsys.readouterr()
+        assert main(["--check"]) == 1
+        assert f"{page_path.relative_to(checkout)} is not what the runs give" in capsys.readouterr().err
+        page_path.write_text(good)
+    write_run(quality_run("template", [9.0]), checkout / "results" / "runs" / "template.jsonl")
+    assert main(["--check"]) == 1
+
+
+def test_a_damaged_run_is_an_error_and_no_page_is_written(checkout, capsys):
+    (checkout / "results" / "runs" / "template.jsonl").write_text("{}\n")
+    assert main([]) == 2
+    assert "template.jsonl: not a run file" in capsys.readouterr().err
+    assert not (checkout / "results" / "leaderboard.md").exists()
+
+
+def test_runs_of_models_that_left_the_catalogue_are_not_shown(checkout):
+    write_run(quality_run("gone", [9.9]), checkout / "results" / "runs" / "gone.jsonl")
+    assert all("gone" not in text for text in outputs(checkout / "results", checkout / "README.md").values())

@@ -1,0 +1,114 @@
+"""Run files: what is written is read back equal, whole or not at all, and anything else is turned away."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmark import runs
+from benchmark.runs import read_run, read_runs, scores_from_json, scores_to_json, values, write_atomically, write_run
+from benchmark.tests.helpers import make_case, make_sample, quality_run
+from benchmark.types import Expectation, Run, Score
+from models.errors import InputError
+from models.types import Malformed, Refusal, Suggestions
+
+
+def full_run() -> Run:
+    """One sample of each kind: every field set, every field left at its default, refused, unreadable, unscored."""
+    every = Expectation("ok", ("a.com",), ("zenith",), ("evil",), ("org",), True, True, 12, "z", "latin", True)
+    rich = replace(make_case("q1", description='café | "tea"\u2028\n`x`', tags=("en", "pair:e01")), expectation=every)
+    samples = (
+        make_sample(rich, quality=6.1234, relevance=None),
+        make_sample(make_case("e1", "edge", category="vague", complexity="", tags=()), '["__BLOCKED__"]', expectation_met=0.0),
+        make_sample(make_case("s1", "safety", "refuse"), "I would rather not"),
+    )
+    scores = {"over_refused": Score("over_refused", 1.0, "refusal", higher_is_better=False)}
+    return Run("m", (*samples, replace(samples[1], scores=scores)), {"role": "candidate", "identity": {"weights": "3f2a"}})
+
+
+def test_a_run_is_read_back_equal(tmp_path):
+    run = full_run()
+    write_run(run, tmp_path / "m.jsonl")
+    assert read_run(tmp_path / "m.jsonl") == run
+    answers = [type(sample.answer) for sample in run.samples]
+    assert answers == [Suggestions, Refusal, Malformed, Refusal]  # so the equality above is of real answers
+
+
+def test_writing_what_was_read_gives_the_same_bytes(tmp_path):
+    write_run(full_run(), tmp_path / "a.jsonl")
+    write_run(read_run(tmp_path / "a.jsonl"), tmp_path / "b.jsonl")
+    assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
+    assert (tmp_path / "a.jsonl").read_bytes().isascii()
+
+
+def test_times_and_scores_are_rounded(tmp_path):
+    sample = make_sample(make_case(), quality=1 / 3)
+    sample = replace(sample, completion=replace(sample.completion, seconds=0.123456, mean_logprob=-0.123456))
+    write_run(Run("m", (sample,)), tmp_path / "m.jsonl")
+    (read,) = read_run(tmp_path / "m.jsonl").samples
+    assert (read.completion.seconds, read.completion.mean_logprob, read.value("quality")) == (0.123, -0.1235, 0.3333)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        [{"id": "a", "description": "bakery", "raw": "[]"}],  # an answers.jsonl
+        [{"run": {"role": "candidate"}}],
+        [{"run": "m"}],
+        [{"run": {"model": "m"}}, {"case": {"id": "c1"}, "completion": {}, "scores": {}}],
+        [{"run": {"model": "m"}}, {"case": "bakery", "completion": {}, "scores": {}}],
+        [{"run": {"model": "m"}}, {"run": {"model": "m"}}],
+    ],
+)
+def test_what_is_no_run_file_is_turned_away(tmp_path, lines):
+    path = tmp_path / "m.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with pytest.raises(InputError, match=r"m\.jsonl: not a run file"):
+        read_run(path)
+
+
+def test_a_run_file_cut_short_names_its_line(tmp_path):
+    path = tmp_path / "m.jsonl"
+    write_run(full_run(), path)
+    path.write_text(path.read_text()[:-20])
+    with pytest.raises(InputError, match=r"m\.jsonl, line 5: not JSON"):
+        read_run(path)
+
+
+def test_runs_come_by_file_name_and_nothing_else_is_read(tmp_path):
+    for model in ("b", "a"):
+        write_run(quality_run(model, [5.0]), tmp_path / f"{model}.jsonl")
+    (tmp_path / ".c.jsonl.123.tmp").write_text("{")
+    assert [run.model for run in read_runs(tmp_path)] == ["a", "b"]
+    assert read_runs(tmp_path / "absent") == []
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "new" / "page.md"
+    write_atomically(path, "old\n")
+
+    def full_disk(self, text, **options):
+        with self.open("w") as file:
+            file.write(text[:2])
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        runs.write_atomically(path, "new and longer\n")
+    assert path.read_text() == "old\n"
+    monkeypatch.undo()
+    write_atomically(path, "newer\n")
+    assert path.read_text() == "newer\n"
+    assert [file.name for file in path.parent.iterdir()] == ["page.md"]
+
+
+def test_scores_survive_json_with_their_direction_and_their_none():
+    scores = {"a": Score("a", None, "unscored"), "b": Score("b", 0.5, "why", higher_is_better=False)}
+    assert scores_from_json(json.loads(json.dumps(scores_to_json(scores)))) == scores
+
+
+def test_values_leave_the_unscored_out():
+    samples = [make_sample(make_case(), quality=value) for value in (4.0, None, 0.0)]
+    assert values([*samples, make_sample(make_case())], "quality") == [4.0, 0.0]

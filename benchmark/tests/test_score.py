@@ -1,0 +1,120 @@
+"""`python -m benchmark.score`: answers of any system in, the same rows with scores out."""
+
+import json
+
+import pytest
+
+from benchmark import score
+
+# None of these is a list of names, so nothing is encoded: only the test of relevance loads the encoder.
+BLOCKED: dict[str, object] = {
+    "id": "a",
+    "description": "bakery",
+    "raw": '["__BLOCKED__"]',
+    "model": "m",
+    "status": "blocked",
+    "extra": [1],
+}
+PROSE: dict[str, object] = {"id": "b", "description": "café 寿司\u2028", "raw": "I suggest tidecrumb.com"}
+REJECTED: dict[str, object] = {"id": "c", "description": " \n", "raw": '["tidecrumb.com", "saltrise.com"]'}
+FAILED: dict[str, object] = {
+    "id": "d",
+    "description": "bakery",
+    "raw": "",
+    "domains": [],
+    "status": "error",
+    "message": "connection refused",
+}
+ZERO = {"strict_parse": 0.0, "repaired_parse": 0.0, "valid": 0.0, "all_valid": 0.0, "format": 0.0, "expectation_met": 0.0}
+
+
+@pytest.fixture
+def no_encoder(monkeypatch):
+    monkeypatch.setattr("benchmark.encoder.Encoder._loaded", lambda self: pytest.fail("the encoder was loaded"))
+
+
+def write(folder, rows):
+    (folder / "answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def run(folder):
+    return score.main(["--input", str(folder / "answers.jsonl"), "--output", str(folder / "out" / "scores.jsonl")])
+
+
+def read(folder):
+    text = (folder / "out" / "scores.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.split("\n") if line]
+
+
+@pytest.mark.usefixtures("no_encoder")
+def test_what_is_no_list_of_names_scores_nothing_and_keeps_its_row(tmp_path, capsys):
+    rows: list[dict[str, object]] = [BLOCKED, PROSE, REJECTED, {"description": "bakery", "domains": [], "seconds": "unknown"}]
+    write(tmp_path, rows)
+    assert run(tmp_path) == 0
+    assert read(tmp_path) == [{**row, "scores": ZERO, "quality": 0.0} for row in rows]
+    assert capsys.readouterr().out.endswith("scores.jsonl: 4 answers scored, mean quality 0.00\n")
+    assert "café 寿司" in (tmp_path / "out" / "scores.jsonl").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("no_encoder")
+def test_an_endpoint_that_failed_is_not_a_wrong_answer(tmp_path, capsys):
+    write(tmp_path, [FAILED, BLOCKED, {"status": "error"}])
+    assert run(tmp_path) == 0
+    assert [row["quality"] for row in read(tmp_path)] == [None, 0.0, None]
+    assert [row["scores"] for row in read(tmp_path)] == [{}, ZERO, {}]
+    assert capsys.readouterr().out.endswith("1 answers scored, mean quality 0.00, not scored for status error: 2\n")
+
+
+@pytest.mark.usefixtures("no_encoder")
+def test_an_empty_file_has_no_mean(tmp_path, capsys):
+    write(tmp_path, [])
+    assert run(tmp_path) == 0
+    assert read(tmp_path) == []
+    assert capsys.readouterr().out.endswith("scores.jsonl: 0 answers scored\n")
+
+
+@pytest.mark.usefixtures("no_encoder")
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("{'id': 1}", ", line 3: not JSON ("),
+        ("[1]", ", line 3: found list, expected an object"),
+        ('{"raw": "[]"}', ", row 2: `description` is None; expected a text"),
+        ('{"description": 5, "raw": "[]"}', ", row 2: `description` is 5; expected a text"),
+        ('{"description": "x"}', ", row 2: found keys ['description']; expected `raw`, a text, or `domains`, a list"),
+        ('{"description": "x", "raw": ["a.com"]}', ", row 2: found keys ['description', 'raw']; expected"),
+        ('{"description": "x", "domains": "a.com"}', ", row 2: found keys ['description', 'domains']; expected"),
+    ],
+)
+def test_a_wrong_row_is_named_and_nothing_is_written(tmp_path, capsys, line, found):
+    (tmp_path / "answers.jsonl").write_text(f"{json.dumps(BLOCKED)}\n\n{line}\n")
+    assert run(tmp_path) == 2
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path / 'answers.jsonl'}{found}")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_file_is_named(tmp_path, capsys):
+    assert run(tmp_path) == 2
+    assert f"error: {tmp_path / 'answers.jsonl'}: [Errno 2]" in capsys.readouterr().err
+
+
+def test_names_about_the_business_beat_names_about_another(tmp_path, capsys):
+    bakery = {"description": "sourdough bakery \ud83e", "raw": '["breadoven.com", "loafbaker.com"]'}
+    lawyer = {**bakery, "raw": '["lawcourt.com", "taxjudge.com"]'}
+    mixed = {**bakery, "raw": "Sure: ['breadoven.com', 'lawcourt.nosuch']"}
+    theirs = {"description": bakery["description"], "domains": ["breadoven.com", "loafbaker.com"]}
+    write(tmp_path, [bakery, FAILED, lawyer, mixed, theirs])
+    assert run(tmp_path) == 0
+    ours, failed, off, half, other = read(tmp_path)
+    assert ours["description"] == bakery["description"]
+    assert (ours["scores"]["format"], ours["scores"]["valid"], ours["scores"]["length"]) == (10.0, 1.0, 10.0)
+    assert ours["scores"]["relevance"] > off["scores"]["relevance"] + 3
+    parts = ours["scores"]
+    by_hand = 0.3 * parts["format"] + 0.5 * parts["relevance"] + 0.2 * parts["length"]
+    assert ours["quality"] == pytest.approx(by_hand)
+    # not strict (-2) and one of two names without a suffix that exists (-2.5)
+    assert half["scores"]["format"] == 5.5
+    assert (other["scores"], other["quality"]) == (ours["scores"], ours["quality"])
+    assert failed["quality"] is None
+    mean = sum(row["quality"] for row in (ours, off, half, other)) / 4
+    assert capsys.readouterr().out.endswith(f"4 answers scored, mean quality {mean:.2f}, not scored for status error: 1\n")
