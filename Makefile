@@ -7,10 +7,10 @@ PYTEST := $(BIN)/python -m pytest
 MODELS ?= template,smollm2,smollm2-lora
 LIMIT ?=
 RECIPE ?= smollm2-lora
-UNIT_TESTS := models benchmark/tests benchmark/metrics training
+UNIT_TESTS := models benchmark/tests benchmark/metrics benchmark/suites/test_datasets.py training
 
 .DEFAULT_GOAL := help
-.PHONY: help setup leaderboard test check train choose-prompt
+.PHONY: help setup leaderboard test check cards bench train choose-prompt
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -24,7 +24,7 @@ $(READY): pyproject.toml constraints.txt
 	touch $(READY)
 
 leaderboard: $(READY) ## evaluate MODELS (LIMIT=N cases a suite) and write results/leaderboard.md
-	$(PYTEST) -q --models $(MODELS) $(if $(LIMIT),--limit $(LIMIT))
+	$(PYTEST) -q -m "not datasets and not bench" --models $(MODELS) $(if $(LIMIT),--limit $(LIMIT))
 
 test: export OMP_NUM_THREADS = 1 # two workers, one torch thread each: more would fight for two cores
 test: $(READY) ## run the package's own tests
@@ -35,6 +35,13 @@ check: $(READY) ## linter, formatter, types, and pages that must match the commi
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m benchmark.leaderboard --check
+	$(BIN)/python -m benchmark.cards --check
+
+cards: $(READY) ## rewrite the data sets' statistics and manifest
+	$(BIN)/python -m benchmark.cards
+
+bench: $(READY) ## time the scoring of 10,000 answers
+	$(PYTEST) -q -m bench --models template
 
 train: $(READY) ## train the adapter of RECIPE
 	$(BIN)/python -m training.lora $(RECIPE)

@@ -5,7 +5,7 @@ encoder.prepare(["mobile dog groomer, Leeds", "paw lane"])     # one batch; each
 encoder.similarity("mobile dog groomer, Leeds", "paw lane")    # 0.41, a cosine in [-1, 1]
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from models.hardware import set_threads
@@ -38,6 +38,13 @@ class Encoder:
         """Cosine of two texts, prepared or not."""
         self.prepare((a, b))
         return float(self._vectors[a] @ self._vectors[b])
+
+    def matrix(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """Unit vectors of texts, prepared or not: (texts, 384)."""
+        import numpy as np
+
+        self.prepare(texts)
+        return np.stack([self._vectors[text] for text in texts])
 
     def _loaded(self) -> "SentenceTransformer":
         if self._model is None:

@@ -9,14 +9,15 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from benchmark import meta
 from benchmark.cases import cases_sha256
 from benchmark.encoder import Encoder
+from benchmark.rescoring import MissingError, stored_samples
 from benchmark.resources import PeakMemory, code_revision, machine, versions
-from benchmark.runs import scores_from_json, scores_to_json
-from benchmark.scoring import read_answer, score_all, scorer_id
+from benchmark.scoring import scorer_id
 from benchmark.store import Store, Table, key_of
 from benchmark.types import Case, Run, Sample
-from models.catalog import Entry
+from models.catalog import Entry, MetaEntry
 from models.errors import DomainBenchError
 from models.generators import Generator, ModelPool, open_generator
 from models.identity import identity
@@ -47,7 +48,7 @@ class Evaluation:
     _failures: dict[str, Exception] = field(default_factory=dict)
     _identities: dict[str, dict[str, Any]] = field(default_factory=dict)
     _pool: ModelPool = field(default_factory=ModelPool)
-    _encoder: Encoder = field(default_factory=Encoder)
+    encoder: Encoder = field(default_factory=Encoder)
 
     def sample(self, model: str, case_id: str) -> Sample:
         """Return one case's sample, evaluating the whole model on first use; a model that failed fails again at once."""
@@ -75,7 +76,7 @@ class Evaluation:
         try:
             wanted = self._completions(model, generate=False)
             scored = self._scores(model, wanted, score=False)
-        except (_MissingError, DomainBenchError):
+        except (MissingError, DomainBenchError):
             return None
         entry = self.entries[model]
         facts: dict[str, Any] = {
@@ -114,13 +115,16 @@ class Evaluation:
         return {sample.case.id: sample for sample in self._scores(model, completions, score=True)}
 
     def _completions(self, model: str, generate: bool) -> list[tuple[Case, Completion]]:
+        entry = self.entries[model]
+        if isinstance(entry, MetaEntry):
+            return meta.completions(entry.strategy, self.cases[model])
         table = self.store.table("completions", model)
         prefix = self._identity(model)
         texts = {case.id: check(case.description) for case in self.cases[model]}
         keys = {case_id: key_of(prefix, text) for case_id, text in texts.items() if isinstance(text, str)}
         missing = {key: str(texts[case_id]) for case_id, key in keys.items() if table.get(key) is None}
         if missing and not generate:
-            raise _MissingError
+            raise MissingError
         if missing:
             table.repair()
             self._generate(model, missing, table)
@@ -157,26 +161,9 @@ class Evaluation:
         )
 
     def _scores(self, model: str, pairs: Sequence[tuple[Case, Completion]], score: bool) -> list[Sample]:
-        table = self.store.table("scores", model)
-        keys = [key_of(scorer_id(), asdict(case), completion.text) for case, completion in pairs]
-        fresh = [index for index, key in enumerate(keys) if table.get(key) is None]
-        if fresh and not score:
-            raise _MissingError
-        if fresh:
-            table.repair()
-            for index, sample in zip(fresh, score_all([pairs[i] for i in fresh], self._encoder), strict=True):
-                table.append(keys[index], {"scores": scores_to_json(sample.scores)})
-            table.refresh()
-        return [
-            Sample(case, completion, read_answer(case, completion), scores_from_json((table.get(key) or {})["scores"]))
-            for (case, completion), key in zip(pairs, keys, strict=True)
-        ]
+        return stored_samples(self.store.table("scores", model), pairs, self.encoder, score)
 
 
 def _refresh() -> float:
     """Seconds between redraws of a progress bar: rarely where it goes to a log file."""
     return 0.2 if sys.stderr.isatty() else 15.0
-
-
-class _MissingError(Exception):
-    """Something has not been generated or scored yet."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.runs import read_runs, write_atomically
-from benchmark.stats import Estimate
+from benchmark.stats import Estimate, Paired
 from benchmark.summary import by_group, of_suite, summarize
 from benchmark.types import Run, Sample
 from models.catalog import ROOT, read_catalog
@@ -50,7 +50,7 @@ def page(runs: Sequence[Run]) -> str:
 
 def main_table(runs: Sequence[Run]) -> str:
     """The headline table, best quality first."""
-    return _table([_row(run) for run in _ordered(runs)])
+    return table([_row(run) for run in _ordered(runs)])
 
 
 def identical_answers(runs: Sequence[Run]) -> list[str]:
@@ -76,13 +76,13 @@ def _row(run: Run) -> dict[str, str]:
     summary, facts = summarize(run), run.provenance
     return {
         "model": run.model,
-        "quality": _interval(summary["quality"], 2),
-        "strict parse": _interval(summary["strict_parse"], 2),
-        "repaired parse": _interval(summary["repaired_parse"], 2),
-        "relevance": _interval(summary["relevance"], 2),
-        "safety recall": _interval(summary["safety_recall"], 2),
-        "over-refusal": _interval(summary["over_refusal"], 2),
-        "edge cases met": _interval(summary["edge_met"], 2),
+        "quality": interval(summary["quality"], 2),
+        "strict parse": interval(summary["strict_parse"], 2),
+        "repaired parse": interval(summary["repaired_parse"], 2),
+        **{name: interval(summary[name], 2) for name in ("relevance", "creativity", "professionalism", "format")},
+        "safety recall": interval(summary["safety_recall"], 2),
+        "over-refusal": interval(summary["over_refusal"], 2),
+        "edge cases met": interval(summary["edge_met"], 2),
         "cases/s": _number(facts.get("cases_per_second"), ".1f"),
         "load s": _number(facts.get("load_seconds"), ".1f"),
         "peak MiB": _number(facts.get("peak_memory_mib"), ".0f"),
@@ -91,7 +91,8 @@ def _row(run: Run) -> dict[str, str]:
     }
 
 
-def _interval(estimate: Estimate | None, digits: int) -> str:
+def interval(estimate: Estimate | Paired | None, digits: int) -> str:
+    """Write an estimate with its interval, `-` where there is none."""
     if estimate is None:
         return "-"
     return f"{estimate.value:.{digits}f} [{estimate.low:.{digits}f}, {estimate.high:.{digits}f}]"
@@ -101,7 +102,8 @@ def _number(value: Any, form: str) -> str:
     return "-" if value is None else format(value, form)
 
 
-def _table(rows: Sequence[dict[str, str]]) -> str:
+def table(rows: Sequence[dict[str, str]]) -> str:
+    """Write rows as a markdown table."""
     import pandas as pd
 
     # disable_numparse: tabulate would turn "1,234" and "0.90" into other texts.
@@ -115,8 +117,8 @@ def _group_table(runs: Sequence[Run], group: Callable[[Sample], str]) -> str:
     for name in names:
         estimates = {model: column.get(name) for model, column in columns.items()}
         count = max(estimate.n for estimate in estimates.values() if estimate)
-        rows.append({"": name, "cases": str(count), **{m: _interval(e, 1) for m, e in estimates.items()}})
-    return _table(rows)
+        rows.append({"": name, "cases": str(count), **{m: interval(e, 1) for m, e in estimates.items()}})
+    return table(rows)
 
 
 def _side_by_side(runs: Sequence[Run]) -> list[str]:
@@ -134,7 +136,7 @@ def _side_by_side(runs: Sequence[Run]) -> list[str]:
         }
         for case_id in shared[::step][:SIDE_BY_SIDE]
     ]
-    return ["## Side by side: every so many-th case, not the best ones", _table(rows)]
+    return ["## Side by side: every so many-th case, not the best ones", table(rows)]
 
 
 def _base_and_tuned(runs: Sequence[Run]) -> tuple[Run, Run] | None:
@@ -175,14 +177,14 @@ def _provenance(runs: Sequence[Run]) -> str:
                 "code": str(facts.get("code", "-")),
             }
         )
-    return _table(rows)
+    return table(rows)
 
 
-def readme_with(text: str, table: str) -> str:
+def readme_with(text: str, shown: str) -> str:
     """Return the README's text with the table between its two markers replaced."""
     head, start, rest = text.partition(START)
     _, end, tail = rest.partition(END)
-    return f"{head}{start}{table}\n{end}{tail}" if start and end else text
+    return f"{head}{start}{shown}\n{end}{tail}" if start and end else text
 
 
 def outputs(results: Path, readme: Path | None) -> dict[Path, str]:

@@ -11,19 +11,22 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmark import encoder as encoder_module
+from benchmark.cases import DATASETS, read_rows
 from benchmark.encoder import Encoder
 from benchmark.expectations import unmet
+from benchmark.metrics.criteria import criteria, label_of
 from benchmark.metrics.format import format_scores
-from benchmark.metrics.length import length
 from benchmark.metrics.quality import quality
 from benchmark.metrics.relevance import literalness, readings, relevance
-from benchmark.metrics.safety import safety_scores
+from benchmark.metrics.safety import leaks, prompt_names, safety_scores
 from benchmark.types import Case, Sample, Score
 from models import contract
 from models.contract import MIN_DOMAINS, domain_fault, parse
 from models.input_check import check
+from models.prompts import FOLDER
 from models.types import Answer, Completion, Rejected, Suggestions
 
+_TRAINING_ROWS = DATASETS / "gold" / "train.jsonl"  # what memorisation is measured against
 _PACKAGES = (encoder_module.PACKAGE, "wordfreq", "rapidfuzz", "publicsuffixlist", "idna")
 
 
@@ -31,7 +34,14 @@ _PACKAGES = (encoder_module.PACKAGE, "wordfreq", "rapidfuzz", "publicsuffixlist"
 def scorer_id() -> str:
     """Hash the sources and data of everything that decides a score, so that a changed metric rescores by itself."""
     here = Path(__file__).parent
-    files = [Path(__file__), here / "expectations.py", here / "encoder.py", Path(contract.__file__)]
+    files = [
+        _TRAINING_ROWS,
+        *FOLDER.glob("*.yaml"),
+        Path(__file__),
+        here / "expectations.py",
+        here / "encoder.py",
+        Path(contract.__file__),
+    ]
     files += [path for path in (here / "metrics").rglob("*") if path.suffix in {".py", ".csv", ".txt", ".toml"}]
     digest = hashlib.sha256()
     for path in sorted(path for path in files if "tests" not in path.parts):
@@ -53,7 +63,7 @@ def score_all(pairs: Sequence[tuple[Case, Completion]], encoder: Encoder) -> lis
     encoder.prepare(case.description for (case, _), names in zip(pairs, usable, strict=True) if names)
     encoder.prepare(text for names in usable for domain in names for text in readings(domain))
     return [
-        Sample(case, completion, answer, {score.metric: score for score in _scores(case, answer, names, encoder)})
+        Sample(case, completion, answer, {score.metric: score for score in _scores(case, completion, answer, names, encoder)})
         for (case, completion), answer, names in zip(pairs, answers, usable, strict=True)
     ]
 
@@ -65,17 +75,26 @@ def usable_names(answer: Answer) -> tuple[str, ...]:
     return tuple(domain for domain in dict.fromkeys(answer.domains) if domain_fault(domain) is None)
 
 
-def _scores(case: Case, answer: Answer, names: tuple[str, ...], encoder: Encoder) -> list[Score]:
+@cache
+def known_labels() -> frozenset[str]:
+    """Labels that are no invention when a model gives them: those of the training rows and of the prompts' examples."""
+    rows = read_rows(_TRAINING_ROWS)
+    return frozenset(label_of(name) for row in rows for name in row["domains"]) | frozenset(map(label_of, prompt_names()))
+
+
+def _scores(case: Case, completion: Completion, answer: Answer, names: tuple[str, ...], encoder: Encoder) -> list[Score]:
     shortfall = unmet(case.expectation, answer)
-    scores = [*format_scores(answer), Score("expectation_met", float(shortfall is None), shortfall or "met")]
+    scores = [*format_scores(answer), *leaks(completion.text, answer)]
+    scores.append(Score("expectation_met", float(shortfall is None), shortfall or "met"))
     if case.suite == "safety":
         scores += safety_scores(case.expectation, answer)
     if case.suite == "quality":
         if names and isinstance(answer, Suggestions):
             # A name that cannot be registered, or stands there twice, is worth nothing, and neither is a missing second one.
             share = len(names) / max(len(answer.domains), MIN_DOMAINS)
-            per_name = (relevance(case.description, names, encoder.similarity), length(names))
-            scores += [replace(score, value=share * (score.value or 0.0)) for score in per_name]
+            related = relevance(case.description, names, encoder.similarity)
+            scores.append(replace(related, value=share * (related.value or 0.0)))
+            scores += criteria(case.description, case.category, names, share, known_labels())
             scores.append(literalness(case.description, names))
         scores.append(quality({score.metric: score for score in scores}))
     return scores

@@ -89,8 +89,21 @@ class OpenAIEntry(_Entry):
     concurrency: int = Field(default=4, ge=1, le=256)
 
 
-Entry = Annotated[TemplateEntry | TransformersEntry | OpenAIEntry, Field(discriminator="kind")]
-_ENTRY: TypeAdapter[TemplateEntry | TransformersEntry | OpenAIEntry] = TypeAdapter(Entry)
+Strategy = Literal[
+    "gold", "shuffled", "echo", "blocked", "keywords", "constant", "hyphenated", "invalid", "offensive", "prose", "twice"
+]
+
+
+class MetaEntry(_Entry):
+    """Answers that test the metrics, not a model: see `benchmark.meta`."""
+
+    kind: Literal["meta"]
+    role: Literal["reference"] = "reference"
+    strategy: Strategy
+
+
+Entry = Annotated[TemplateEntry | TransformersEntry | OpenAIEntry | MetaEntry, Field(discriminator="kind")]
+_ENTRY: TypeAdapter[TemplateEntry | TransformersEntry | OpenAIEntry | MetaEntry] = TypeAdapter(Entry)
 
 
 def read_catalog(path: Path = CATALOG) -> dict[str, Entry]:

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from models.catalog import Entry, OpenAIEntry, TemplateEntry, TransformersEntry
+from models.catalog import Entry, MetaEntry, OpenAIEntry, TemplateEntry, TransformersEntry
 from models.engine import Engine
+from models.errors import InputError
 from models.loading import LoadedBase, load_base
 from models.prompts import load_prompt
 from models.types import Completion, Request
@@ -106,4 +107,6 @@ def open_generator(entry: Entry, pool: ModelPool) -> Generator:
         from models.endpoint import EndpointGenerator
 
         return EndpointGenerator(entry)
+    if isinstance(entry, MetaEntry):
+        raise InputError(f"model {entry.name!r} answers from the gold rows of a suite; it can only be evaluated with pytest")
     return TransformersGenerator(entry, pool.base(entry))

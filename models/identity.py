@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from models import embedded
-from models.catalog import Entry, OpenAIEntry, TemplateEntry, TransformersEntry
+from models.catalog import Entry, MetaEntry, OpenAIEntry, TemplateEntry, TransformersEntry
 from models.embedded import file_sha256
 from models.engine import ENGINE_VERSION
 from models.hardware import default_device, default_dtype
@@ -31,6 +31,8 @@ def identity(entry: Entry) -> dict[str, Any]:
         from models import template
 
         return {"kind": entry.kind, "generator": template.identity()}
+    if isinstance(entry, MetaEntry):
+        return {"kind": entry.kind, "strategy": entry.strategy}
     common["prompt"] = load_prompt(entry.prompt).sha256
     if isinstance(entry, OpenAIEntry):
         return {**common, "base_url": entry.base_url, "model": entry.model}

@@ -1,12 +1,14 @@
-"""Quality, 0-10: one number per answer, the weighted mean of its criteria; 0 for whatever is not an answer.
+"""Quality, 0-10: one number per answer, the weighted mean of the reports' four criteria; 0 for whatever is not an answer.
 
-The mean over a run is over ALL cases of the quality suite: a malformed answer or a wrong refusal counts as 0, so nothing is
-averaged over survivors.
+The mean over a run is over ALL cases of the quality suite: a malformed answer or a wrong refusal counts as 0, so nothing
+is averaged over survivors.
 """
 
 from benchmark.types import Score
 
-WEIGHTS = {"format": 0.3, "relevance": 0.5, "length": 0.2}
+# The reports weigh their four criteria alike. Format gets less here because it is pass or fail for most systems, and
+# relevance more because a fine name for another business is useless. `python -m benchmark.validity` shows what follows.
+WEIGHTS = {"relevance": 0.35, "creativity": 0.25, "professionalism": 0.25, "format": 0.15}
 
 
 def quality(scores: dict[str, Score]) -> Score:

@@ -27,7 +27,9 @@ def arguments(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> lis
     for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
         monkeypatch.delenv(name, raising=False)
     # Without hypothesis, which these runs do not use, each starts a second sooner.
-    off = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
+    # The suites about metrics and data need the real encoder, and no model.
+    suites = [f"--ignore={ROOT / 'benchmark' / 'suites' / name}" for name in ("test_validity.py", "test_datasets.py")]
+    off = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest", *suites]
     fixed = ["-c", ROOT / "pytest.ini", f"--rootdir={ROOT}", *off, "-p", "stub_encoder"]
     return [*fixed, ROOT / "benchmark" / "suites", f"--results={pytester.path / 'results'}"]
 

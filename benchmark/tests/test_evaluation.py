@@ -48,7 +48,7 @@ def test_everything_is_generated_once_and_then_reused(tmp_path, asked):
 
 def test_a_changed_metric_scores_again_without_generating(tmp_path, asked, monkeypatch):
     evaluation(tmp_path).samples("floor")
-    monkeypatch.setattr(module, "scorer_id", lambda: "changed")
+    monkeypatch.setattr("benchmark.rescoring.scorer_id", lambda: "changed")
     again = evaluation(tmp_path)
     assert again.finished_run("floor") is None  # nothing is scored under the changed metric yet
     again.samples("floor")

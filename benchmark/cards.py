@@ -1,0 +1,92 @@
+"""The data sets' cards and manifest: what is generated of them, from the data files alone.
+
+python -m benchmark.cards            write datasets/MANIFEST.json and the statistics in every datasets/*/README.md
+python -m benchmark.cards --check    exit 1 if what is committed is not what the files give
+"""
+
+import argparse
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmark.card_tables import tables
+from benchmark.cases import DATASETS, read_rows
+from benchmark.dataset_checks.files import data_files
+from benchmark.runs import write_atomically
+from models.embedded import file_sha256
+from models.errors import DomainBenchError, InputError
+
+START, END = "<!-- statistics, by python -m benchmark.cards -->\n", "<!-- /statistics -->"
+MANIFEST = "MANIFEST.json"
+
+
+def manifest(datasets: Path) -> dict[str, Any]:
+    """SHA-256 and number of rows of each data file: {"gold/test.jsonl": {"rows": 200, "sha256": "5f0c..."}}."""
+    return {
+        path.relative_to(datasets).as_posix(): {"rows": _rows(path), "sha256": file_sha256(path)}
+        for path in data_files(datasets)
+    }
+
+
+def manifest_faults(datasets: Path) -> list[str]:
+    """Files that differ from the manifest, that it does not name, or that it names but are gone."""
+    path = datasets / MANIFEST
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        return [f"{path}: {error}"]
+    found = manifest(datasets)
+    return [
+        f"{name}: found {found.get(name)}, the manifest says {known.get(name)}; if that is meant: python -m benchmark.cards"
+        for name in sorted(found.keys() | known.keys())
+        if found.get(name) != known.get(name)
+    ]
+
+
+def outputs(datasets: Path) -> dict[Path, str]:
+    """The manifest's and every card's text, by path; InputError for a card without the two markers."""
+    pages = {datasets / MANIFEST: json.dumps(manifest(datasets), indent=2) + "\n"}
+    for card in sorted(datasets.glob("*/README.md")):
+        splits = {path.stem: read_rows(path) for path in sorted(card.parent.glob("*.jsonl"))}
+        pages[card] = _with_statistics(card, tables(card.parent.name, splits))
+    return pages
+
+
+def _with_statistics(card: Path, statistics: str) -> str:
+    head, start, rest = card.read_text(encoding="utf-8").partition(START)
+    _, end, tail = rest.partition(END)
+    if not (start and end):
+        raise InputError(f"{card}: expected the lines {START.strip()!r} and {END!r}")
+    return f"{head}{start}\n{statistics}\n\n{end}{tail}"
+
+
+def _rows(path: Path) -> int:
+    if path.suffix == ".jsonl":
+        return len(read_rows(path))
+    with path.open(encoding="utf-8", newline="") as file:
+        return sum(1 for _ in csv.DictReader(file))
+
+
+def main(arguments: list[str] | None = None, datasets: Path = DATASETS) -> int:
+    """Run the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmark.cards", description=__doc__.split("\n")[0])
+    parser.add_argument("--check", action="store_true", help="compare with what is committed instead of writing")
+    options = parser.parse_args(arguments)
+    try:
+        pages = outputs(datasets)
+    except DomainBenchError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    stale = [path for path, text in pages.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    for path in stale:
+        if options.check:
+            print(f"{path} is not what the data gives; run: python -m benchmark.cards", file=sys.stderr)
+        else:
+            write_atomically(path, pages[path])
+    return 1 if options.check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+"""Scores from the store: what is stored under this very metric code is reused, the rest is scored and stored."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from benchmark.encoder import Encoder
+from benchmark.runs import scores_from_json, scores_to_json
+from benchmark.scoring import read_answer, score_all, scorer_id
+from benchmark.store import Table, key_of
+from benchmark.types import Case, Sample
+from models.types import Completion
+
+
+class MissingError(Exception):
+    """Something has not been generated or scored yet."""
+
+
+def stored_samples(
+    table: Table, pairs: Sequence[tuple[Case, Completion]], encoder: Encoder, score: bool = True
+) -> list[Sample]:
+    """Return the samples of `pairs` in order; MissingError where one is unscored and `score` is off."""
+    keys = [key_of(scorer_id(), asdict(case), completion.text) for case, completion in pairs]
+    fresh = [index for index, key in enumerate(keys) if table.get(key) is None]
+    if fresh and not score:
+        raise MissingError
+    if fresh:
+        table.repair()
+        for index, sample in zip(fresh, score_all([pairs[i] for i in fresh], encoder), strict=True):
+            table.append(keys[index], {"scores": scores_to_json(sample.scores)})
+        table.refresh()
+    return [
+        Sample(case, completion, read_answer(case, completion), scores_from_json((table.get(key) or {})["scores"]))
+        for (case, completion), key in zip(pairs, keys, strict=True)
+    ]

@@ -1,0 +1,54 @@
+"""How fast answers are scored: 10,000 of them with 30,000 distinct names, and apart from that the sentence encoder.
+
+make bench
+"""
+
+import json
+
+import pytest
+
+from benchmark.cases import DATASETS, load_cases, read_rows
+from benchmark.encoder import Encoder
+from benchmark.metrics.criteria import label_of
+from benchmark.metrics.relevance import readings
+from benchmark.scoring import score_all
+from models.types import Completion
+
+pytestmark = pytest.mark.bench
+ANSWERS = 10_000
+
+
+class NoEncoder(Encoder):
+    """Stands in for the encoder, whose own time is measured apart: every cosine is 0.2."""
+
+    def prepare(self, texts):
+        """Encode nothing."""
+
+    def similarity(self, a, b):
+        """Return one cosine for all."""
+        return 0.2
+
+
+@pytest.fixture(scope="module")
+def answers():
+    """Answers whose names are new: the first half of one gold label joined to the second half of another."""
+    labels = [label_of(name) for row in read_rows(DATASETS / "gold" / "train.jsonl") for name in row["domains"]]
+    names = [
+        f"{labels[i % len(labels)][:5]}{labels[(i * 7 + i // len(labels) + 1) % len(labels)][-5:]}.com"
+        for i in range(3 * ANSWERS)
+    ]
+    cases = load_cases("quality")
+    return [(cases[i % len(cases)], Completion(json.dumps(names[3 * i : 3 * i + 3]), 0, 0.0, "none")) for i in range(ANSWERS)]
+
+
+def test_scoring_besides_the_encoder(answers, benchmark):
+    samples = benchmark.pedantic(lambda: score_all(answers, NoEncoder()), rounds=1, warmup_rounds=0)
+    assert len(samples) == ANSWERS
+
+
+def test_encoder(answers, benchmark):
+    texts = {text for _, completion in answers for name in json.loads(completion.text) for text in readings(name)}
+    encoder = Encoder()
+    encoder.prepare(["warm up"])
+    benchmark.extra_info["texts"] = len(texts)
+    benchmark.pedantic(lambda: encoder.prepare(texts), rounds=1, warmup_rounds=0)

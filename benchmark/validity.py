@@ -1,0 +1,146 @@
+"""Do the metrics measure what they say? Pairs of known order, and answers with one known fault each.
+
+    python -m benchmark.validity      score the calibration pairs and the meta entries, write results/validity.md
+
+A calibration pair (datasets/calibration) is two answers to one description whose order is known by construction or by a
+written rubric; the accuracy of a criterion is the share of pairs that it puts in that order, ties counted half.
+"""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmark import meta
+from benchmark.cases import DATASETS, SUITES, load_cases, read_rows
+from benchmark.encoder import Encoder
+from benchmark.leaderboard import RESULTS, interval, table
+from benchmark.rescoring import stored_samples
+from benchmark.runs import write_atomically
+from benchmark.stats import Estimate, Paired, paired_difference, pairwise_accuracy
+from benchmark.store import Store
+from benchmark.summary import of_suite, summarize
+from benchmark.types import Case, Expectation, Run, Sample
+from models.catalog import MetaEntry, read_catalog
+from models.errors import DomainBenchError
+from models.types import Completion
+
+# What kind of corruption each criterion must see.
+CRITERION = {
+    "matched_vs_shuffled": "relevance",
+    "near_miss": "relevance",
+    "crisp_vs_padded": "memorability",
+    "sayable_vs_unsayable": "memorability",
+    "clean_vs_offensive_split": "professionalism",
+    "clean_vs_confusable": "professionalism",
+    "creative_vs_generic": "creativity",
+    "valid_vs_malformed": "format",
+    "on_brief_vs_off_brief": "expectation_met",
+}
+CRITERIA = ("relevance", "creativity", "professionalism", "format")
+GOLD = "meta-gold"
+
+
+def calibration_samples(store: Store, split: str, encoder: Encoder) -> dict[str, list[tuple[Sample, Sample]]]:
+    """Score every pair of `split`; returns (better, worse) samples by kind."""
+    rows = read_rows(DATASETS / "calibration" / f"pairs_{split}.jsonl")
+    pairs = [(_case(row), _completion(row, side)) for row in rows for side in ("better", "worse")]
+    samples = stored_samples(store.table("scores", "calibration"), pairs, encoder)
+    kinds: dict[str, list[tuple[Sample, Sample]]] = {}
+    for row, better, worse in zip(rows, samples[::2], samples[1::2], strict=True):
+        kinds.setdefault(row["kind"], []).append((better, worse))
+    return kinds
+
+
+def _case(row: Mapping[str, Any]) -> Case:
+    fields: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in row.get("expect", {}).items()
+    }
+    return Case(row["id"], "quality", row["description"], "", "", Expectation(**{"behavior": "ok", **fields}))
+
+
+def _completion(row: Mapping[str, Any], side: str) -> Completion:
+    text = row[f"{side}_raw"] if f"{side}_raw" in row else json.dumps(row[side])
+    return Completion(text, 0, 0.0, "none")
+
+
+def accuracy(pairs: Sequence[tuple[Sample, Sample]], metric: str) -> Estimate | None:
+    """Share of pairs whose better answer scores higher; an answer without names scores 0."""
+    better = [sample.value(metric) or 0.0 for sample, _ in pairs]
+    worse = [sample.value(metric) or 0.0 for _, sample in pairs]
+    return pairwise_accuracy(better, worse)
+
+
+def meta_runs(store: Store, encoder: Encoder) -> dict[str, Run]:
+    """Score every meta entry of the catalogue on all three suites' test cases."""
+    cases = [case for suite in SUITES for case in load_cases(suite) if case.expectation.behavior != "reject"]
+    runs = {}
+    for name, entry in read_catalog().items():
+        if isinstance(entry, MetaEntry):
+            pairs = meta.completions(entry.strategy, cases)
+            runs[name] = Run(name, tuple(stored_samples(store.table("scores", name), pairs, encoder)))
+    return runs
+
+
+def gold_minus(runs: Mapping[str, Run], name: str, metric: str) -> Paired | None:
+    """Paired difference of gold and another entry on the quality suite."""
+    gold, other = ([sample.value(metric) or 0.0 for sample in of_suite(runs[model], "quality")] for model in (GOLD, name))
+    return paired_difference(gold, other)
+
+
+def page(kinds: Mapping[str, list[tuple[Sample, Sample]]], runs: Mapping[str, Run]) -> str:
+    """Render results/validity.md."""
+    pairs = [
+        {
+            "kind": kind,
+            "criterion": metric,
+            "pairs": str(len(kinds[kind])),
+            "accuracy": interval(accuracy(kinds[kind], metric), 2),
+        }
+        for kind, metric in CRITERION.items()
+    ]
+    parts = [
+        "# Do the metrics measure what they say?",
+        "Written by `python -m benchmark.validity`. In brackets: 95% intervals.",
+        "## Pairs of known order, calibration test split",
+        table(pairs),
+        "The order is known by construction or by a written rubric (datasets/CALIBRATION_RUBRIC.md), not by human raters.",
+        "## Answers with one known fault, test cases",
+        table([_row(runs, name) for name in runs]),
+        "Columns of criteria: gold minus this entry, paired over the same cases; above zero means that gold is better.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _row(runs: Mapping[str, Run], name: str) -> dict[str, str]:
+    summary = summarize(runs[name])
+    useless = (refused := summary["over_refusal"]) is not None and refused.value > 0.9
+    differences = {
+        metric: "-" if name == GOLD else interval(gold_minus(runs, name, metric), 2) for metric in ("quality", *CRITERIA)
+    }
+    return {
+        "entry": name,
+        "quality": interval(summary["quality"], 2),
+        **{f"Δ {metric}": text for metric, text in differences.items()},
+        "safety recall": interval(summary["safety_recall"], 2),
+        "over-refusal": interval(refused, 2),
+        "": "useless: refuses everything" if useless else "",
+    }
+
+
+def main(results: Path = RESULTS) -> int:
+    """Run the command line; returns the exit code."""
+    store, encoder = Store(results / ".cache"), Encoder()
+    try:
+        text = page(calibration_samples(store, "test", encoder), meta_runs(store, encoder))
+    except DomainBenchError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    write_atomically(results / "validity.md", text)
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
