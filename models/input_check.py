@@ -6,6 +6,7 @@ check("co\\u200bffee  shop")      -> "coffee shop"
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from models.types import Rejected
 
@@ -19,6 +20,7 @@ _LOOKALIKES = str.maketrans("аеорсухіјѕԁԛԝАВЕКМНОРСТХІ�
 _WORD = re.compile(rf"[\w\u0300-\u036f{_JOINERS}]+")
 
 
+@lru_cache(maxsize=16_384)
 def check(description: str) -> str | Rejected:
     """Return the description normalised (NFC, no control or format characters, single spaces), or Rejected."""
     text = "".join(" " if character.isspace() else character for character in description if _kept(character))
