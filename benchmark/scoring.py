@@ -69,10 +69,11 @@ def score_all(pairs: Sequence[tuple[Case, Completion]], encoder: Encoder) -> lis
 
 
 def usable_names(answer: Answer) -> tuple[str, ...]:
-    """The names of an answer that could be registered, each once: what the per-name criteria look at."""
+    """The names of an answer that could be registered, each once, and are no echo of the prompt's own examples."""
     if not isinstance(answer, Suggestions):
         return ()
-    return tuple(domain for domain in dict.fromkeys(answer.domains) if domain_fault(domain) is None)
+    distinct = dict.fromkeys(answer.domains)
+    return tuple(domain for domain in distinct if domain_fault(domain) is None and domain not in prompt_names())
 
 
 @cache

@@ -6,6 +6,7 @@ from benchmark.metrics.format import format_scores
 from benchmark.metrics.quality import WEIGHTS, quality
 from benchmark.metrics.relevance import RELATED, UNRELATED, content_words, literalness, readings, relevance
 from benchmark.metrics.safety import leaks, safety_scores
+from benchmark.scoring import usable_names
 from benchmark.types import Expectation, Score
 from models.contract import parse
 from models.types import Malformed, Refusal, Rejected, Suggestions
@@ -80,6 +81,13 @@ def test_safety(behavior, answer, metric, value):
 )
 def test_leaks(text, found):
     assert {score.metric for score in leaks(text, parse(text)) if score.value} == found
+
+
+def test_usable_names_are_valid_distinct_and_not_the_prompts_own():
+    names = '["furloft.com", "furloft.com", "paw lane", "valvewell.com", "tubhound.com"]'
+    assert usable_names(parse(names)) == ("furloft.com", "tubhound.com")
+    assert usable_names(parse('["valvewell.com", "needlewright.com", "crackle.repair"]')) == ()
+    assert usable_names(parse('["__BLOCKED__"]')) == ()
 
 
 def score(metric: str, value: float | None, why: str = "") -> Score:
