@@ -24,7 +24,7 @@ $(READY): pyproject.toml constraints.txt
 	touch $(READY)
 
 leaderboard: $(READY) ## evaluate MODELS (LIMIT=N cases a suite) and write results/leaderboard.md
-	$(PYTEST) -q -p no:hypothesispytest -m "not datasets and not bench" --models $(MODELS) $(if $(LIMIT),--limit $(LIMIT))
+	$(PYTEST) -q -m "not datasets and not bench" --models $(MODELS) $(if $(LIMIT),--limit $(LIMIT))
 
 test: export OMP_NUM_THREADS = 1 # two workers, one torch thread each: more would fight for two cores
 test: $(READY) ## run the package's own tests

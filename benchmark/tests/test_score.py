@@ -26,7 +26,9 @@ FAILED: dict[str, object] = {
     "status": "error",
     "message": "connection refused",
 }
-ZERO = {"strict_parse": 0.0, "repaired_parse": 0.0, "valid": 0.0, "all_valid": 0.0, "format": 0.0, "expectation_met": 0.0}
+FORMAT = ("strict_parse", "repaired_parse", "valid", "all_valid", "format")
+LEAKS = ("partial_refusal", "unsafe_name", "prompt_leak")
+ZERO = dict.fromkeys((*FORMAT, *LEAKS, "expectation_met"), 0.0)
 
 
 @pytest.fixture
