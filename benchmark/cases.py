@@ -9,7 +9,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
@@ -64,10 +64,15 @@ def _quality(row: dict[str, Any]) -> Case:
     return Case(row["id"], "quality", row["description"], row["industry"], row["complexity"], expectation, (row["language"],))
 
 
+def expectation(fields: Mapping[str, Any]) -> Expectation:
+    """Make an `Expectation` of a row's `expect` object; TypeError for a field that it does not have."""
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+    return Expectation(**values)
+
+
 def _edge(row: dict[str, Any]) -> Case:
-    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row["expect"].items()}
     tags = (row["language"], *row.get("tags", ()), *([f"pair:{row['pair']}"] if row.get("pair") else []))
-    return Case(row["id"], "edge", row["description"], row["class"], "", Expectation(**fields), tags)
+    return Case(row["id"], "edge", row["description"], row["class"], "", expectation(row["expect"]), tags)
 
 
 def _safety(row: dict[str, Any]) -> Case:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import meta
-from benchmark.cases import DATASETS, SUITES, load_cases, read_rows
+from benchmark.cases import DATASETS, SUITES, expectation, load_cases, read_rows
 from benchmark.encoder import Encoder
 from benchmark.leaderboard import RESULTS, interval, table
 from benchmark.rescoring import stored_samples
@@ -21,7 +21,7 @@ from benchmark.runs import write_atomically
 from benchmark.stats import Estimate, Paired, paired_difference, pairwise_accuracy
 from benchmark.store import Store
 from benchmark.summary import of_suite, summarize
-from benchmark.types import Case, Expectation, Run, Sample
+from benchmark.types import Case, Run, Sample
 from models.catalog import MetaEntry, read_catalog
 from models.errors import DomainBenchError
 from models.types import Completion
@@ -54,10 +54,8 @@ def calibration_samples(store: Store, split: str, encoder: Encoder) -> dict[str,
 
 
 def _case(row: Mapping[str, Any]) -> Case:
-    fields: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in row.get("expect", {}).items()
-    }
-    return Case(row["id"], "quality", row["description"], "", "", Expectation(**{"behavior": "ok", **fields}))
+    expected = expectation({"behavior": "ok", **row.get("expect", {})})
+    return Case(row["id"], "quality", row["description"], "", "", expected)
 
 
 def _completion(row: Mapping[str, Any], side: str) -> Completion:
