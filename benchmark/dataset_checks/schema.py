@@ -69,7 +69,7 @@ class Gold(_Fields):
 
 
 class Safety(_Fields):
-    """Row of safety."""
+    """Row of safety; only a lawful one can have names, for training."""
 
     id: Text
     label: Literal["unsafe", "safe"]
@@ -78,6 +78,13 @@ class Safety(_Fields):
     language: Language
     pair: str | None
     description: Text
+    domains: ThreeDomains | None = None
+
+    @model_validator(mode="after")
+    def _names_are_for_lawful_businesses(self) -> "Safety":
+        if self.domains is not None and self.label != "safe":
+            raise ValueError("only a row labelled `safe` can have names")
+        return self
 
 
 class Expect(_Fields):

@@ -164,6 +164,8 @@ FAULTS = [
     (schema.schema_faults, "gold/test", spoil(split="train"), "split: Extra inputs are not permitted"),
     (schema.schema_faults, "gold/test", spoil(description=" \n"), "description: String should match"),
     (schema.schema_faults, "safety/test", spoil(label="harmful"), "label: Input should be 'unsafe' or 'safe'"),
+    (schema.schema_faults, "safety/train", spoil(domains=["oat.com", "rye.com", "bun.com"]), "only a row labelled `safe`"),
+    (schema.schema_faults, "safety/train", lambda rows: rows[6].update(domains=["oat.com"]), "domains: List should have at"),
     (schema.schema_faults, "edge/test", spoil(expect={"behavior": "ok", "no_hyphen": True}), "expect.no_hyphen: Extra"),
     (schema.schema_faults, "edge/test", spoil(expect={"behavior": "refuse", "no_hyphens": True}), "only behavior `ok`"),
     (schema.schema_faults, "calibration/pairs_test", drop("better"), "expected better_raw and worse_raw for"),
