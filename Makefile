@@ -3,14 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+LM_EVAL := .venv-peers/lm-eval
+TRL := .venv-peers/trl
 PYTEST := $(BIN)/python -m pytest
 MODELS ?= template,smollm2,smollm2-lora
 LIMIT ?=
-RECIPE ?= smollm2-lora
-UNIT_TESTS := models benchmark/tests benchmark/metrics benchmark/suites/test_datasets.py training
+BUDGET ?=
+RECIPE ?= smollm2-v4
+UNIT_TESTS := models benchmark/tests benchmark/metrics benchmark/peers benchmark/suites/test_datasets.py training
 
 .DEFAULT_GOAL := help
-.PHONY: help setup leaderboard test check cards bench train choose-prompt
+.PHONY: help setup leaderboard test check cards bench bench-peers bench-training train choose-prompt
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +45,22 @@ cards: $(READY) ## rewrite the data sets' statistics and manifest
 
 bench: $(READY) ## time the scoring of 10,000 answers
 	$(PYTEST) -q -m bench --models template
+
+$(LM_EVAL)/.ready: benchmark/peers/lm_eval.txt
+	$(PYTHON) -m venv $(LM_EVAL)
+	$(LM_EVAL)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmark/peers/lm_eval.txt
+	touch $@
+
+bench-peers: $(READY) $(LM_EVAL)/.ready ## time our generation against other tools (BUDGET minutes), write results/peers.md
+	$(BIN)/python -m benchmark.peers $(if $(BUDGET),--budget-minutes $(BUDGET))
+
+$(TRL)/.ready: training/bench/trl.txt
+	$(PYTHON) -m venv $(TRL)
+	$(TRL)/bin/python -m pip install --quiet --disable-pip-version-check -r training/bench/trl.txt
+	touch $@
+
+bench-training: $(READY) $(TRL)/.ready ## time our training against other trainers, write results/training-speed.md
+	$(BIN)/python -m training.bench
 
 train: $(READY) ## train the adapter of RECIPE
 	$(BIN)/python -m training.lora $(RECIPE)

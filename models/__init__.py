@@ -1,7 +1,8 @@
 """Who answers: prompts, output contract, catalogue, weights, generation. Imports third parties only.
 
 Importing this package, which every other one does first, is the one place where telemetry and network look-ups of the
-libraries below us are switched off; both must be in the environment before those libraries are imported.
+libraries below us are switched off; it must be in the environment before those libraries are imported. So must torch's
+leave to hold tensors in huge pages, without which a CPU spends much of a training step on page faults.
 """
 
 import os
@@ -16,6 +17,7 @@ _QUIET = {
     "DEEPEVAL_TELEMETRY_OPT_OUT": "1",
     "DEEPEVAL_FILE_SYSTEM": "READ_ONLY",
     "DEEPEVAL_DISABLE_DOTENV": "1",
+    "THP_MEM_ALLOC_ENABLE": "1",
 }
 for _name, _value in _QUIET.items():
     os.environ.setdefault(_name, _value)

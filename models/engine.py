@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from models import shared_prefix
+from models.batching import common_prefix, is_out_of_memory, length_groups, tokens_with
 from models.catalog import Decoding
 from models.types import Completion
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 # Part of every stored completion's identity: raise it when a change here can change an answer.
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 MAX_BATCH = 64
 MEMORY_SHARE = 0.25  # of free memory, for the rows' keys and values
 FAMILIES = ("llama", "qwen2", "mistral")
@@ -41,15 +42,26 @@ class _Row:
 
 
 class Engine:
-    """Generates with one model; the caller switches adapters before each call of `generate`."""
+    """Generates with one model and one adapter, which the caller has switched on before each call of `generate`.
 
-    def __init__(self, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", decoding: Decoding) -> None:
+    `prefix`, token ids that all prompts are expected to begin with, is computed at the first call and kept for later ones.
+    """
+
+    def __init__(
+        self,
+        model: "PreTrainedModel",
+        tokenizer: "PreTrainedTokenizerBase",
+        decoding: Decoding,
+        prefix: Sequence[int] = (),
+    ) -> None:
         self.model, self.tokenizer, self.decoding = model, tokenizer, decoding
+        self.prefix = list(prefix)
+        self._kept: list[tuple[Tensor, Tensor]] | None = None
         self.device = next(model.parameters()).device
         eos = model.generation_config.eos_token_id if model.generation_config else None
         ids = eos if isinstance(eos, list) else [eos, tokenizer.eos_token_id]
         self.end_tokens = {token for token in ids if token is not None}
-        self._may_stop = _tokens_with(tokenizer, decoding.stop[-1]) if decoding.stop else frozenset()
+        self._may_stop = tokens_with(tokenizer, decoding.stop[-1]) if decoding.stop else frozenset()
 
     def generate(
         self, prompts: Sequence[list[int]], ids: Sequence[str], max_batch: int = MAX_BATCH
@@ -64,9 +76,8 @@ class Engine:
             _LOGGER.warning("using model.generate one case at a time: %s", reason)
             yield from self._plain(prompts, ids)
             return
-        prefix_ids = common_prefix(prompts)
         with _attention(self.model):
-            prefix = self._prefix_cache(prefix_ids)
+            prefix_ids, prefix = self._shared(prompts)
             for group in length_groups([len(prompt) - len(prefix_ids) for prompt in prompts]):
                 yield from self._run_group(group, prompts, ids, len(prefix_ids), prefix, max_batch)
 
@@ -83,7 +94,7 @@ class Engine:
                     done.add(index)
                     yield index, completion
             except (MemoryError, RuntimeError) as error:
-                if not _is_out_of_memory(error) or batch == 1:
+                if not is_out_of_memory(error) or batch == 1:
                     raise
                 batch = max(1, batch // 2)
                 _LOGGER.warning("out of memory: going on with batches of %d", batch)
@@ -131,6 +142,16 @@ class Engine:
                     yield row.index, self._completion(row, reason, seconds)
                 if finished:
                     clock = now
+
+    def _shared(self, prompts: Sequence[list[int]]) -> tuple[list[int], list[tuple["Tensor", "Tensor"]]]:
+        """Return a prefix of all `prompts` with its keys and values: the kept one where it fits."""
+        length = len(self.prefix)
+        if not length or any(len(prompt) <= length or prompt[:length] != self.prefix for prompt in prompts):
+            found = common_prefix(prompts)
+            return found, self._prefix_cache(found)
+        if self._kept is None:
+            self._kept = self._prefix_cache(self.prefix)
+        return self.prefix, self._kept
 
     def _prefix_cache(self, ids: list[int]) -> list[tuple["Tensor", "Tensor"]]:
         import torch
@@ -250,37 +271,6 @@ def unfit(model: "PreTrainedModel") -> str | None:
     if window and getattr(config, "use_sliding_window", True):
         return f"sliding-window attention ({window} tokens)"
     return None
-
-
-def common_prefix(prompts: Sequence[list[int]]) -> list[int]:
-    """Return the longest token prefix shared by all prompts that leaves each at least one token of its own."""
-    shortest = min(prompts, key=len)
-    length = len(shortest) - 1
-    for prompt in prompts:
-        while prompt[:length] != shortest[:length]:
-            length -= 1
-    return shortest[:length]
-
-
-def length_groups(lengths: Sequence[int]) -> list[list[int]]:
-    """Group positions by length, short ones first, so that no row holds room for more than about twice what it needs."""
-    groups: list[list[int]] = []
-    limit = -1
-    for index in sorted(range(len(lengths)), key=lambda i: lengths[i]):
-        if not groups or lengths[index] > limit:
-            groups.append([])
-            limit = 2 * lengths[index] + 32
-        groups[-1].append(index)
-    return groups
-
-
-def _tokens_with(tokenizer: "PreTrainedTokenizerBase", character: str) -> frozenset[int]:
-    texts = tokenizer.batch_decode([[token] for token in range(len(tokenizer))])
-    return frozenset(token for token, text in enumerate(texts) if character in text)
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    return isinstance(error, MemoryError) or "memory" in str(error).lower()
 
 
 @contextmanager

@@ -5,7 +5,8 @@ DomainBenchError
 ├── WeightsError       weights or adapters that are absent or damaged: names the command to run
 ├── PromptError        a prompt file that is missing or wrong
 ├── InputError         a user's input file or option that cannot be used: names file and line
-└── EndpointError      an endpoint that cannot be reached or answers with an error
+├── EndpointError      an endpoint that cannot be reached or answers with an error
+└── TrainingError      a training that cannot go on: names the step and what is kept
 """
 
 
@@ -31,3 +32,7 @@ class InputError(DomainBenchError):
 
 class EndpointError(DomainBenchError):
     """An endpoint cannot be reached or answers with an error."""
+
+
+class TrainingError(DomainBenchError):
+    """A training cannot go on."""

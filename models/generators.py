@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from models.catalog import Entry, MetaEntry, OpenAIEntry, TemplateEntry, TransformersEntry
+from models.batching import common_prefix
 from models.engine import Engine
 from models.errors import InputError
 from models.loading import LoadedBase, load_base
@@ -78,25 +79,24 @@ class TransformersGenerator:
     entry: TransformersEntry
     base: LoadedBase
     facts: LoadFacts = field(init=False)
+    _engine: Engine = field(init=False)
 
     def __post_init__(self) -> None:
+        # Any two descriptions that begin differently show how far the prompt is the same for all.
+        asked = [self._prompt_ids(description) for description in ("bakery", "4 flower shops")]
+        self._engine = Engine(self.base.model, self.base.tokenizer, self.entry.decoding, common_prefix(asked))
         with self.base.using(self.entry):
             self.facts = LoadFacts(self.base.seconds, self.base.footprint, self.base.trainable_parameters(self.entry))
 
     def generate(self, requests: Sequence[Request]) -> Iterator[tuple[str, Completion]]:
         """Generate in batches that share the prompt's prefix."""
-        prompts = [self.token_ids(request.description) for request in requests]
-        with self.base.using(self.entry) as model:
-            engine = Engine(model, self.base.tokenizer, self.entry.decoding)
-            for index, completion in engine.generate(prompts, [request.description for request in requests]):
+        prompts = [self._prompt_ids(request.description) for request in requests]
+        with self.base.using(self.entry):
+            for index, completion in self._engine.generate(prompts, [request.description for request in requests]):
                 yield requests[index].id, completion
 
-    def token_ids(self, description: str) -> list[int]:
-        """Render the prompt through the model's chat template."""
-        messages = load_prompt(self.entry.prompt).render(description)
-        tokenizer = self.base.tokenizer
-        text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+    def _prompt_ids(self, description: str) -> list[int]:
+        return load_prompt(self.entry.prompt).token_ids(self.base.tokenizer, description)
 
 
 def open_generator(entry: Entry, pool: ModelPool) -> Generator:

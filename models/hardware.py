@@ -47,6 +47,17 @@ def default_dtype(device: str) -> str:
     return "float32"
 
 
+def keep_memory() -> None:
+    """Let this process keep freed memory: glibc returns every large tensor's pages and faults them in again for the next."""
+    import ctypes
+    import ctypes.util
+
+    if (libc := ctypes.util.find_library("c")) and hasattr(library := ctypes.CDLL(libc), "mallopt"):
+        trim_threshold, mmap_max = -1, -4  # the numbers of malloc.h
+        library.mallopt(mmap_max, 0)
+        library.mallopt(trim_threshold, 2**31 - 1)
+
+
 def set_threads() -> None:
     """Give torch its share of the cores: all of them, or cores / workers under pytest-xdist.
 

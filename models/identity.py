@@ -46,12 +46,17 @@ def _local_identity(entry: TransformersEntry) -> dict[str, Any]:
     return {
         "weights": files_sha256(folder, _WEIGHT_FILES),
         "tokenizer": files_sha256(folder, _TOKENIZER_FILES),
-        "adapter": files_sha256(adapter, _ADAPTER_FILES) if adapter else None,
+        "adapter": adapter_sha256(adapter) if adapter else None,
         "quantization": entry.quantization,
         "device": device,
         "dtype": default_dtype(device),
         "engine": ENGINE_VERSION,
     }
+
+
+def adapter_sha256(folder: Path) -> str:
+    """Hash an adapter's weights and configuration; its manifest may say more without making it another adapter."""
+    return files_sha256(folder, _ADAPTER_FILES)
 
 
 def files_sha256(folder: Path, patterns: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.catalog import TransformersEntry
 from models.errors import WeightsError
-from models.hardware import default_device, default_dtype, set_threads
+from models.hardware import default_device, default_dtype, keep_memory, set_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,6 +88,7 @@ def load_base(entry: TransformersEntry, device: str | None = None, dtype: str | 
     import torch
 
     set_threads()
+    keep_memory()
     device = device or default_device()
     dtype = dtype or default_dtype(device)
     folder = entry.weights_path()

@@ -13,12 +13,16 @@ import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 from jinja2 import StrictUndefined, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from models.errors import PromptError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 FOLDER = Path(__file__).with_name("prompts")
 _ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
@@ -43,6 +47,11 @@ class Prompt:
             ]
         except TemplateError as error:
             raise PromptError(f"prompt {self.name!r}: {error}") from error
+
+    def token_ids(self, tokenizer: "PreTrainedTokenizerBase", description: str) -> list[int]:
+        """Render through the model's chat template, up to where its answer begins; the same for training and for asking."""
+        text = tokenizer.apply_chat_template(self.render(description), tokenize=False, add_generation_prompt=True)
+        return list(tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
 @lru_cache

@@ -2,157 +2,155 @@
 
 The base is loaded as the catalogue says (NF4 for the embedded model), only the adapter's matrices learn, and only the
 answer's tokens count in the loss. The result is a folder: the adapter in bf16 and `manifest.json` with everything needed
-to repeat it.
+to repeat it; losses go to results/training/RECIPE.jsonl and, drawn, RECIPE.svg. An interrupted run goes on from its last
+checkpoint when the same command is given again. Two processes, on two GPUs or, where there is none, on the CPU:
+accelerate launch --multi_gpu --num_processes 2 -m training.lora RECIPE
 """
 
 import argparse
+import hashlib
 import json
 import os
-import platform
 import shutil
 import sys
-import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.resources import peak_memory_mib
 from models.catalog import ROOT, TransformersEntry, read_catalog, select_one
-from models.errors import DomainBenchError, InputError
-from models.hardware import cpu_model, default_device
+from models.errors import DomainBenchError, InputError, TrainingError
+from models.hardware import cpu_model
 from models.identity import files_sha256, identity
 from models.loading import load_base
-from models.prompts import load_prompt
-from training.data import Collator, read_examples, tokenize
+from models.prompts import Prompt, load_prompt
+from training.adapter import check_replaceable, save_adapter, versions, with_adapter
+from training.augment import augment
+from training.curves import draw
+from training.data import Example, Feature, read_rows, to_example, tokenize
+from training.loop import GeneratedQuality, last_checkpoint, make_trainer, steps_of
+from training.parameters import count
 from training.recipe import Recipe, load_recipe
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel
-
-
-def train(recipe: Recipe, output: Path) -> dict[str, Any]:
-    """Train `recipe`, write the adapter folder `output` (replaced as a whole when done) and return its manifest."""
     from transformers import Trainer
 
-    _check_replaceable(output)
+LOGS = ROOT / "results" / "training"
+WORK = ROOT / "results" / ".cache" / "training"  # checkpoints of runs that are not finished
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A recipe with everything it names found and checked, before any weights are read."""
+
+    recipe: Recipe
+    entry: TransformersEntry
+    prompt: Prompt
+    rows: tuple[Example, ...]
+    validation: tuple[Example, ...]
+    data_sha256: dict[str, str]
+
+    @property
+    def sha256(self) -> str:
+        """What an interrupted run must share with this one to be gone on with."""
+        facts = [self.recipe.model_dump(mode="json"), self.data_sha256, self.prompt.sha256, identity(self.entry), versions()]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def plan(recipe: Recipe) -> Plan:
+    """Find and check what `recipe` names; InputError, PromptError or CatalogError say what is wrong."""
     entry = select_one(recipe.base, read_catalog())
     if not isinstance(entry, TransformersEntry) or entry.adapter is not None:
         raise InputError(f"recipe {recipe.name!r}: base {recipe.base!r} is not a transformers entry without an adapter")
-    base = load_base(entry)
-    prompt = load_prompt(recipe.prompt)
-    features, too_long = tokenize(read_examples(recipe.paths(recipe.train)), base.tokenizer, prompt, recipe.max_length)
-    validation, _ = tokenize(read_examples(recipe.paths(recipe.validation)), base.tokenizer, prompt, recipe.max_length)
+    rows = read_rows(recipe.paths(recipe.train))
+    if recipe.augment is not None:
+        rows += augment(rows, recipe.augment.kinds, recipe.augment.share, recipe.augment.seed)
+    validation = read_rows(recipe.paths(recipe.validation))
+    files = {name: files_sha256((ROOT / name).parent, [(ROOT / name).name]) for name in (*recipe.train, *recipe.validation)}
+    examples, kept = (tuple(to_example(row) for row in found) for found in (rows, validation))
+    return Plan(recipe, entry, load_prompt(recipe.prompt), examples, kept, files)
+
+
+def train(recipe: Recipe, output: Path, logs: Path = LOGS, work: Path = WORK) -> dict[str, Any]:
+    """Train `recipe`, write the adapter folder `output` (replaced as a whole when done) and return its manifest.
+
+    Raises TrainingError where the loss is no number or a checkpoint cannot be written; the last good one is kept.
+    """
+    check_replaceable(output)
+    planned = plan(recipe)
+    base = load_base(planned.entry)
+    features, too_long = tokenize(planned.rows, base.tokenizer, planned.prompt, recipe.max_length)
     for description in too_long:
         print(f"left out, longer than {recipe.max_length} tokens: {description[:80]}", file=sys.stderr)
     if not features:
         raise InputError(f"recipe {recipe.name!r}: no row of {', '.join(recipe.train)} fits {recipe.max_length} tokens")
-    model = _with_adapter(base.model, recipe)
-    pad = base.tokenizer.pad_token_id
-    started = time.perf_counter()
-    with tempfile.TemporaryDirectory() as scratch:
-        trainer = Trainer(
-            model=model,
-            args=_arguments(recipe, scratch, bool(validation)),
-            train_dataset=features,
-            eval_dataset=validation or None,
-            data_collator=Collator(base.tokenizer.eos_token_id if pad is None else pad),
-        )
-        trainer.train()
+    validation, _ = tokenize(planned.validation, base.tokenizer, planned.prompt, recipe.max_length)
+    model = with_adapter(base.model, recipe.lora, recipe.seed, recipe.name)
+    quality = GeneratedQuality(base.tokenizer, planned.prompt, recipe.generate_cases)
+    checkpoints = work / f"{recipe.name}-{planned.sha256[:12]}"
+    log = logs / f"{recipe.name}.jsonl"
+    trainer = make_trainer(model, recipe, checkpoints, log, features, validation, quality)
+    seconds, epochs = _run(trainer, checkpoints)
     manifest = {
-        "recipe": recipe.model_dump(mode="json"),
-        "base": identity(entry),
-        "prompt_sha256": prompt.sha256,
-        "data_sha256": {name: files_sha256((ROOT / name).parent, [(ROOT / name).name]) for name in recipe.train},
-        "rows": len(features),
+        **_facts(planned, trainer, features, seconds, epochs),
         "rows_left_out": len(too_long),
         "trainable_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
         "total_parameters": sum(p.numel() for p in model.parameters()),
-        "seconds": round(time.perf_counter() - started, 1),
-        "machine": cpu_model(),
-        "versions": _versions(),
-        "log": trainer.state.log_history,
     }
-    _save(model, manifest, output)
+    trainer.accelerator.wait_for_everyone()  # another process may still be reading the best checkpoint
+    if trainer.is_world_process_zero():
+        save_adapter(model, manifest, output)
+        draw(trainer.state.log_history, recipe.name, log.with_suffix(".svg"))
+        shutil.rmtree(checkpoints, ignore_errors=True)
     return manifest
 
 
-def _with_adapter(model: "PreTrainedModel", recipe: Recipe) -> Any:
-    import torch
-    from peft import LoraConfig, get_peft_model
-
-    torch.manual_seed(recipe.seed)  # the adapter's first matrices are random
-    shape = recipe.lora
-    config = LoraConfig(
-        r=shape.r,
-        lora_alpha=shape.alpha,
-        lora_dropout=shape.dropout,
-        target_modules=list(shape.target_modules),
-        task_type="CAUSAL_LM",
-    )
+def _run(trainer: "Trainer", checkpoints: Path) -> tuple[float, float]:
+    """Train, going on from the last whole checkpoint if there is one; return this process's seconds and epochs."""
+    checkpoint, before = last_checkpoint(checkpoints), 0.0
+    if checkpoint is not None:
+        print(f"going on from {checkpoint.name} (delete {checkpoints} to start afresh)", file=sys.stderr)
+        before = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))["epoch"]
+    started = time.perf_counter()
     try:
-        return get_peft_model(model, config)
-    except ValueError as error:
-        raise InputError(f"recipe {recipe.name!r}, lora.target_modules: {error}") from error
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    except TrainingError as error:
+        kept = last_checkpoint(checkpoints)
+        raise TrainingError(f"step {trainer.state.global_step + 1}: {error}; kept: {kept or 'no checkpoint yet'}") from error
+    except Exception as error:
+        # A full disk is an OSError to Python, but other errors to safetensors and torch: a checkpoint cut short tells.
+        if not isinstance(error, OSError) and None not in map(steps_of, checkpoints.glob("checkpoint-*")):
+            raise
+        kept = last_checkpoint(checkpoints)
+        raise TrainingError(
+            f"step {trainer.state.global_step}: nothing could be written below {checkpoints} ({error}); make room and give "
+            f"the same command again, which goes on from {kept or 'the start: there is no checkpoint yet'}"
+        ) from error
+    return time.perf_counter() - started, (trainer.state.epoch or 0.0) - before
 
 
-def _check_replaceable(output: Path) -> None:
-    """InputError where `output` holds anything but an adapter: the whole folder is replaced in the end."""
-    empty = output.is_dir() and not any(output.iterdir())
-    if output.exists() and not empty and not (output / "adapter_config.json").is_file():
-        raise InputError(f"--output {output}: it exists and is not an adapter folder; name a new or an adapter's folder")
-
-
-def _arguments(recipe: Recipe, scratch: str, evaluate: bool) -> Any:
-    from transformers import TrainingArguments
-
-    return TrainingArguments(
-        output_dir=scratch,
-        learning_rate=recipe.learning_rate,
-        num_train_epochs=recipe.epochs,
-        per_device_train_batch_size=recipe.batch_size,
-        per_device_eval_batch_size=recipe.batch_size,
-        gradient_accumulation_steps=recipe.gradient_accumulation_steps,
-        warmup_steps=recipe.warmup_steps,
-        max_grad_norm=recipe.max_grad_norm,
-        lr_scheduler_type="cosine",
-        weight_decay=0.0,
-        logging_steps=5,
-        eval_strategy="epoch" if evaluate else "no",
-        save_strategy="no",
-        dataloader_pin_memory=default_device() == "cuda",
-        report_to=[],
-        seed=recipe.seed,
-        data_seed=recipe.seed,
-        remove_unused_columns=False,
-        label_names=["labels"],
-    )
-
-
-def _save(model: Any, manifest: dict[str, Any], output: Path) -> None:
-    import torch
-    from safetensors.torch import load_file, save_file
-
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=".saving-") as folder:
-        target = Path(folder) / "adapter"
-        model.save_pretrained(target)
-        (target / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
-        weights = target / "adapter_model.safetensors"
-        save_file({key: value.to(torch.bfloat16) for key, value in load_file(weights).items()}, weights)
-        config = json.loads((target / "adapter_config.json").read_text(encoding="utf-8"))
-        config["base_model_name_or_path"] = manifest["recipe"]["base"]  # a path of one machine means nothing elsewhere
-        config["target_modules"] = sorted(config["target_modules"])  # a set: its order changes from process to process
-        (target / "adapter_config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        (target / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-        if output.exists():
-            shutil.rmtree(output)
-        target.rename(output)
-
-
-def _versions() -> dict[str, str]:
-    from importlib.metadata import version
-
-    names = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "datasets")
-    return {"python": platform.python_version(), **{name: version(name) for name in names}}
+def _facts(planned: Plan, trainer: "Trainer", features: Sequence[Feature], seconds: float, epochs: float) -> dict[str, Any]:
+    """Everything that a training depends on, and what it took: of a resumed one, `seconds` are those since it went on."""
+    best = [entry for entry in trainer.state.log_history if "eval_loss" in entry]
+    if trainer.state.best_global_step:
+        best = [entry for entry in best if entry["step"] == trainer.state.best_global_step]
+    tokens = sum(feature.tokens for feature in features) * epochs
+    return {
+        "recipe": planned.recipe.model_dump(mode="json"),
+        "base": identity(planned.entry),
+        "prompt_sha256": planned.prompt.sha256,
+        "data_sha256": planned.data_sha256,
+        "rows": len(features),
+        "validation": {key.removeprefix("eval_"): value for key, value in best[-1].items()} if best else None,
+        "seconds": round(seconds, 1),
+        "tokens_per_second": round(tokens / seconds, 1),
+        "peak_memory_mib": round(peak_memory_mib()),
+        "machine": cpu_model(),
+        "versions": versions(),
+        "log": trainer.state.log_history,
+    }
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -161,10 +159,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("recipe", help="name of a file in training/recipes/, or a path of a YAML file")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a value of the recipe")
     parser.add_argument("--output", type=Path, help="adapter folder to write (default: the recipe's own)")
+    parser.add_argument("--dry-run", action="store_true", help="print trainable and total parameters; read no weights")
     options = parser.parse_args(arguments)
     os.environ.setdefault("TQDM_MININTERVAL", "1")
     try:
         recipe = load_recipe(options.recipe, tuple(options.set))
+        if options.dry_run:
+            print(count(recipe))
+            return 0
         manifest = train(recipe, options.output or ROOT / recipe.output)
     except DomainBenchError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -1,10 +1,10 @@
 """A recipe: everything a LoRA training depends on, one small YAML file, checked before anything is loaded."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from models.catalog import ROOT
 from models.errors import InputError
@@ -23,26 +23,59 @@ class LoraShape(BaseModel):
     target_modules: tuple[str, ...] = Field(min_length=1)
 
 
+class Augmentation(BaseModel):
+    """Rows that training.augment derives from the others: `share` of their number, of the named kinds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    share: float = Field(gt=0.0, le=2.0)
+    kinds: tuple[str, ...] = Field(min_length=1)
+    seed: int = Field(default=0, ge=0)
+
+
 class Recipe(BaseModel):
-    """One training. `base` is a catalogue entry without an adapter; row files are relative to the repository root."""
+    """One training. `base` is a catalogue entry without an adapter; row files are relative to the repository root.
+
+    `description` says what the version is, `fixes` which fault of its predecessor it is meant to mend, and `target` the
+    headline number of benchmark.summary that should show it. `eval_steps` and `save_steps` count optimizer steps; None is
+    once an epoch. At each evaluation the first `generate_cases` validation rows are also answered and scored; training
+    stops after `patience` evaluations without a better one.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
+    description: str = ""
+    fixes: str = ""
+    target: str | None = None
     base: str
     prompt: str
     train: tuple[str, ...] = Field(min_length=1)
+    augment: Augmentation | None = None
     validation: tuple[str, ...] = ()
     output: str
     lora: LoraShape
     learning_rate: float = Field(gt=0)
+    lr_scheduler: Literal["cosine", "linear", "constant_with_warmup"] = "cosine"
     epochs: float = Field(gt=0)
     batch_size: int = Field(ge=1)
     gradient_accumulation_steps: int = Field(default=1, ge=1)
+    gradient_checkpointing: bool = False
     warmup_steps: int = Field(default=0, ge=0)
     max_grad_norm: float = Field(default=1.0, gt=0)
     max_length: int = Field(default=512, ge=16)
+    save_steps: int | None = Field(default=None, ge=1)
+    eval_steps: int | None = Field(default=None, ge=1)
+    generate_cases: int = Field(default=0, ge=0)
+    patience: int | None = Field(default=None, ge=1)
     seed: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _evaluates_on_something(self) -> "Recipe":
+        wanted = [name for name in ("eval_steps", "generate_cases", "patience") if getattr(self, name)]
+        if wanted and not self.validation:
+            raise ValueError(f"{', '.join(wanted)} given without `validation` rows to evaluate on; name some, or leave it out")
+        return self
 
     def paths(self, names: tuple[str, ...]) -> list[Path]:
         """Resolve row files against the repository root."""
@@ -66,8 +99,13 @@ def load_recipe(name: str, overrides: tuple[str, ...] = ()) -> Recipe:
     try:
         return Recipe.model_validate({"name": path.stem, **values})
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']} (found {p['input']!r})" for p in error.errors())
-        raise InputError(f"{path}: {problems}") from error
+        raise InputError(f"{path}: {'; '.join(map(_explain, error.errors()))}") from error
+
+
+def _explain(problem: Any) -> str:
+    if not problem["loc"]:  # a rule that joins several keys, which its message names
+        return str(problem["msg"])
+    return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']} (found {problem['input']!r})"
 
 
 def _apply(values: dict[str, Any], override: str) -> None:

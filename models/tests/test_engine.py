@@ -4,8 +4,9 @@ import logging
 
 import pytest
 
+from models.batching import common_prefix, length_groups
 from models.catalog import Decoding
-from models.engine import Engine, common_prefix, length_groups, unfit
+from models.engine import Engine, unfit
 from models.tests.tiny import FAMILIES, save_tiny_model, tiny_tokenizer
 
 PREFIX = "You name businesses. Answer with a JSON array. "
@@ -59,6 +60,19 @@ def test_batch_size_does_not_change_answers(model, tokenizer, batch):
     prompts = prompts_of(tokenizer)
     expected = [c.text for c in answers(Engine(model, tokenizer, NO_STOP), prompts, max_batch=5)]
     assert [c.text for c in answers(Engine(model, tokenizer, NO_STOP), prompts, max_batch=batch)] == expected
+
+
+def test_a_given_prefix_is_computed_once_and_changes_no_answer(model, tokenizer, monkeypatch):
+    prompts = prompts_of(tokenizer, TEXTS[:6])
+    expected = [c.text for c in answers(Engine(model, tokenizer, NO_STOP), prompts)]
+    engine = Engine(model, tokenizer, NO_STOP, common_prefix(prompts))
+    computed = []
+    monkeypatch.setattr(engine, "_prefix_cache", lambda ids: computed.append(ids) or Engine._prefix_cache(engine, ids))
+    assert [answers(engine, [prompt])[0].text for prompt in prompts] == expected
+    assert computed == [common_prefix(prompts)]
+    # Where a prompt begins otherwise, or is no longer than the prefix, it is left aside.
+    other = [tokenizer("Something else: " + TEXTS[0])["input_ids"], common_prefix(prompts)]
+    assert [c.text for c in answers(engine, other)] == one_at_a_time(model, tokenizer, other)
 
 
 def test_greedy_equals_generate_with_adapter_on_and_off(model, tokenizer):

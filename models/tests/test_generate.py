@@ -169,7 +169,7 @@ def test_an_unknown_model_lists_the_known_ones(tmp_path, capsys):
     assert run(tmp_path, model="gpt-17") == 2
     message = capsys.readouterr().err
     assert "no model 'gpt-17'" in message
-    assert "'smollm2-lora', 'template'" in message
+    assert "'smollm2-lora', 'smollm2-v1'" in message
 
 
 def test_a_failed_run_leaves_the_old_output_alone(tmp_path, scripted, monkeypatch):

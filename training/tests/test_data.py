@@ -1,19 +1,24 @@
 """Rows to features: exactly the answer and its end token are learned, after exactly the prompt that the model is asked."""
 
 import json
-from types import SimpleNamespace
 
 import pytest
 
 from models.errors import InputError
-from models.generators import TransformersGenerator
+from models.generators import ModelPool, TransformersGenerator, open_generator
+from models.input_check import check
 from models.prompts import load_prompt
 from models.tests.tiny import tiny_tokenizer
-from training.data import IGNORED, Collator, Example, read_examples, tokenize
+from models.types import Request
+from training.data import Example, read_rows, to_example, tokenize
 
 PROMPT = load_prompt("compact")
 GROOMER = Example("mobile dog groomer, Leeds", '["pawlane.co.uk", "tubhound.com"]')
 REFUSED = Example("untraceable firearms", '["__BLOCKED__"]')
+
+
+def examples(*paths):
+    return [to_example(row) for row in read_rows(paths)]
 
 
 @pytest.fixture(scope="module")
@@ -45,18 +50,29 @@ def test_gold_and_refusal_rows_of_several_files_keep_their_order(rows):
         ],
         "safety.jsonl",
     )
-    assert read_examples([safety, gold]) == [
+    assert examples(safety, gold) == [
         Example("untraceable firearms", '["__BLOCKED__"]'),
         Example("toy gun shop", '["popcork.com", "nerfnook.com"]'),
         Example("fake passports", '["__BLOCKED__"]'),
         Example("sourdough bakery", '["tidecrumb.com", "saltrise.com"]'),
     ]
-    assert read_examples([]) == []
+    assert examples() == []
+
+
+def test_instruct_rows_keep_their_output_to_the_letter(rows):
+    path = rows([{"instruction": "night market stall", "output": '["lahpetto.com","leaftoss.co"]'}])
+    assert examples(path) == [Example("night market stall", '["lahpetto.com","leaftoss.co"]')]
+
+
+def test_a_description_is_learned_as_a_model_is_asked_it(rows):
+    assert examples(rows([{"description": " cof\u200bfee  bar ", "domains": ["a.com"]}]))[0].description == check(
+        " cof\u200bfee  bar "
+    )
 
 
 def test_names_in_other_scripts_are_taught_as_they_are_written(rows):
     path = rows([{"description": "寿司", "domains": ["寿司.jp", "café.fr"]}])
-    assert read_examples([path]) == [Example("寿司", '["寿司.jp", "café.fr"]')]
+    assert examples(path) == [Example("寿司", '["寿司.jp", "café.fr"]')]
 
 
 GOOD = {"description": "bakery", "domains": ["a.com", "b.com"]}
@@ -65,8 +81,9 @@ GOOD = {"description": "bakery", "domains": ["a.com", "b.com"]}
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        ([GOOD, {"description": "toy gun shop", "label": "safe"}], "row 2: neither `domains` nor label `unsafe`"),
-        ([GOOD, {"description": "x", "domains": []}], "row 2: neither"),
+        ([GOOD, {"description": "toy gun shop", "label": "safe"}], "row 2: none of `domains`, `output` and label `unsafe`"),
+        ([GOOD, {"description": "x", "domains": []}], "row 2: none of"),
+        ([GOOD, {"description": " \n", "domains": ["a.com"]}], "no model is ever asked this, so it cannot be learned"),
         ([GOOD, {"domains": ["a.com"]}], "row 2: `description` is None; expected a text"),
         ([{"description": 5, "domains": ["a.com"]}], "row 1: `description` is 5; expected a text"),
         ([{"description": "x", "domains": "a.com"}], "row 1: `domains` is 'a.com'; expected a list"),
@@ -79,52 +96,47 @@ GOOD = {"description": "bakery", "domains": ["a.com", "b.com"]}
 def test_a_row_without_an_answer_is_named(rows, found, message):
     path = rows(found)
     with pytest.raises(InputError) as caught:
-        read_examples([path])
+        examples(path)
     assert str(caught.value).startswith(str(path))
     assert message in str(caught.value)
 
 
 def test_missing_files_are_all_named(rows, tmp_path):
     with pytest.raises(InputError, match=rf"no such row file: {tmp_path}/a\.jsonl, {tmp_path}/b\.jsonl"):
-        read_examples([tmp_path / "a.jsonl", rows([GOOD]), tmp_path / "b.jsonl"])
+        examples(tmp_path / "a.jsonl", rows([GOOD]), tmp_path / "b.jsonl")
 
 
 @pytest.mark.parametrize("example", [GROOMER, REFUSED, Example("{{ 7*7 }} 寿司 <|assistant|>", '["寿司.jp"]')])
 def test_the_answer_and_its_end_are_learned_and_nothing_else(tokenizer, example):
     (features, too_long) = tokenize([example], tokenizer, PROMPT, 1000)
     assert too_long == []
-    ids, labels = features[0]["input_ids"], features[0]["labels"]
-    assert len(ids) == len(labels)
-    first = labels.index(next(label for label in labels if label != IGNORED))
-    assert labels == [IGNORED] * first + ids[first:]
-    assert tokenizer.decode(ids[first:]) == example.answer + "<|end|>"
-    assert ids[-1] == tokenizer.eos_token_id
+    question, answer = features[0].question, features[0].answer
+    assert features[0].tokens == len(question) + len(answer)
+    assert tokenizer.decode(answer) == example.answer + "<|end|>"
+    assert answer[-1] == tokenizer.eos_token_id
     asked = tokenizer.apply_chat_template(PROMPT.render(example.description), tokenize=False, add_generation_prompt=True)
-    assert tokenizer.decode(ids[:first]) == asked
+    assert tokenizer.decode(question) == asked
     assert asked.endswith("<|assistant|>")
 
 
-def test_what_is_asked_in_training_is_what_is_asked_in_use(tokenizer):
-    in_use = SimpleNamespace(entry=SimpleNamespace(prompt=PROMPT.name), base=SimpleNamespace(tokenizer=tokenizer))
-    asked = TransformersGenerator.token_ids(in_use, GROOMER.description)  # type: ignore[arg-type]
-    ((feature,), _) = tokenize([GROOMER], tokenizer, PROMPT, 1000)
-    assert feature["input_ids"][: len(asked)] == asked
-    assert feature["labels"].count(IGNORED) == len(asked)
+def test_what_is_asked_in_training_is_what_is_asked_in_use(base, monkeypatch):
+    generator = open_generator(base, ModelPool())
+    assert isinstance(generator, TransformersGenerator)
+    asked = []
+
+    def generate(prompts, names):
+        asked.extend(prompts)
+        return iter(())
+
+    monkeypatch.setattr(generator._engine, "generate", generate)
+    assert list(generator.generate([Request("1", GROOMER.description)])) == []
+    ((feature,), _) = tokenize([GROOMER], generator.base.tokenizer, PROMPT, 1000)
+    assert [list(feature.question)] == asked
 
 
 def test_a_row_that_is_too_long_is_reported_and_never_cut(tokenizer):
     long = Example("bakery " * 100, GROOMER.answer)
     (whole,), _ = tokenize([GROOMER], tokenizer, PROMPT, 1000)
-    fits = len(whole["input_ids"])
+    fits = whole.tokens
     assert tokenize([GROOMER, long, GROOMER], tokenizer, PROMPT, fits) == ([whole, whole], [long.description])
     assert tokenize([GROOMER], tokenizer, PROMPT, fits - 1) == ([], [GROOMER.description])
-
-
-def test_a_batch_is_padded_on_the_right():
-    batch = Collator(9)([{"input_ids": [1, 2, 3], "labels": [IGNORED, 2, 3]}, {"input_ids": [4], "labels": [4]}])
-    assert {key: value.tolist() for key, value in batch.items()} == {
-        "input_ids": [[1, 2, 3], [4, 9, 9]],
-        "attention_mask": [[1, 1, 1], [1, 0, 0]],
-        "labels": [[IGNORED, 2, 3], [4, IGNORED, IGNORED]],
-    }
-    assert {str(value.dtype) for value in batch.values()} == {"torch.int64"}

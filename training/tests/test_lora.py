@@ -4,12 +4,10 @@ import json
 
 import pytest
 
-from models.catalog import TemplateEntry, TransformersEntry
 from models.errors import CatalogError, InputError
 from models.generators import ModelPool, open_generator
 from models.identity import identity
 from models.prompts import load_prompt
-from models.tests.tiny import save_tiny_model
 from training import lora
 from training.recipe import Recipe
 
@@ -17,37 +15,6 @@ NAMES = ["tidecrumb.com", "saltrise.com"]
 WEIGHTS, CONFIG, MANIFEST = "adapter_model.safetensors", "adapter_config.json", "manifest.json"
 # r * (inputs + outputs) for v and k (64 -> 32), q and o (64 -> 64) and up (64 -> 128), in each of two layers
 PARAMETERS = 2 * 4 * (2 * (64 + 32) + 2 * (64 + 64) + (64 + 128))
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    folder = save_tiny_model(tmp_path_factory.mktemp("tiny"))
-    return TransformersEntry(
-        name="tiny", role="reference", kind="transformers", weights=str(folder), quantization="none", prompt="compact"
-    )
-
-
-@pytest.fixture
-def recipe(base, tmp_path, monkeypatch):
-    """Give a function that makes recipes for a catalogue of its own and six rows."""
-    catalog = {
-        "tiny": base,
-        "tuned": base.model_copy(update={"name": "tuned", "adapter": "anywhere"}),
-        "floor": TemplateEntry(name="floor", kind="template", role="reference"),
-    }
-    monkeypatch.setattr(lora, "read_catalog", lambda: catalog)
-    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
-    rows = [{"description": f"bakery {number}", "domains": NAMES} for number in range(5)]
-    rows.append({"description": "untraceable firearms", "label": "unsafe"})
-    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-    def make(**changes):
-        shape = {"r": 4, "alpha": 8, "dropout": 0.1, "target_modules": ["v_proj", "k_proj", "q_proj", "o_proj", "up_proj"]}
-        fields = {"name": "t", "base": "tiny", "prompt": "compact", "train": [str(tmp_path / "rows.jsonl")], "output": "x"}
-        numbers = {"learning_rate": 1e-2, "epochs": 1, "batch_size": 2}
-        return Recipe.model_validate({**fields, **numbers, **changes, "lora": {**shape, **changes.pop("lora", {})}})
-
-    return make
 
 
 def names(folder):
@@ -86,6 +53,8 @@ def test_the_manifest_says_how_to_repeat_it(recipe, base, tmp_path):
     assert manifest["total_parameters"] > 10 * PARAMETERS
     assert manifest["seconds"] > 0
     assert manifest["machine"]
+    assert manifest["tokens_per_second"] > 0
+    assert manifest["peak_memory_mib"] > 50
     assert {"python", "torch", "transformers", "peft"} <= manifest["versions"].keys()
     assert [entry["step"] for entry in manifest["log"] if "eval_loss" in entry] == [3]
     before = manifest["data_sha256"]
@@ -107,7 +76,7 @@ def test_a_seed_repeats_the_adapter_to_the_byte(recipe, tmp_path):
 def test_the_loss_falls_when_two_rows_are_learned_by_heart(recipe, tmp_path):
     rows = (tmp_path / "rows.jsonl").read_text().splitlines(keepends=True)
     (tmp_path / "two.jsonl").write_text(rows[0] + rows[-1])
-    two = recipe(train=[str(tmp_path / "two.jsonl")], epochs=20, lora={"dropout": 0.0})
+    two = recipe(train=[str(tmp_path / "two.jsonl")], epochs=20, save_steps=5, lora={"dropout": 0.0})
     losses = [entry["loss"] for entry in lora.train(two, tmp_path / "adapter")["log"] if "loss" in entry]
     assert len(losses) == 4
     assert losses[-1] < 0.8 * losses[0]
@@ -180,7 +149,8 @@ def test_a_recipe_that_cannot_be_trained(recipe, tmp_path, changes, error, messa
 
 def test_the_command(recipe, tmp_path, capsys):
     path = tmp_path / "mine.yaml"
-    path.write_text(json.dumps(recipe().model_dump(mode="json", exclude={"name"})))  # JSON is YAML
+    made = recipe()
+    path.write_text(json.dumps(made.model_dump(mode="json", exclude={"name"})))  # JSON is YAML
     command = [str(path), "--output", str(tmp_path / "adapter"), "--set", "lora.r=2", "--set", "max_length=150"]
     with (tmp_path / "rows.jsonl").open("a") as file:
         file.write(json.dumps({"description": "x" * 200, "domains": NAMES}) + "\n")
@@ -191,5 +161,19 @@ def test_the_command(recipe, tmp_path, capsys):
     assert names(tmp_path / "adapter") == [CONFIG, WEIGHTS, MANIFEST]
     assert lora.main([*command, "--set", "base=nosuch"]) == 2
     assert "error: no model 'nosuch'" in capsys.readouterr().err
+    assert (
+        lora.main([*command, "--set", "save_steps=2", "--set", "eval_steps=3", "--set", f"validation={list(made.train)}"]) == 2
+    )
+    assert "error: recipe 'mine': --load_best_model_at_end requires" in capsys.readouterr().err
     assert lora.main(["nosuch"]) == 2
     assert "error: no recipe 'nosuch'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [("familywall-qwen", "3,686,400 of 3,089,625,088 parameters"), ("nameforge", "6,815,744 of 7,254,839,296 parameters")],
+)
+def test_a_dry_run_tells_the_reports_parameter_counts_and_reads_no_weights(name, counts, monkeypatch, capsys):
+    monkeypatch.setattr(lora, "load_base", lambda entry: pytest.fail("it loaded weights"))
+    assert lora.main([name, "--dry-run"]) == 0
+    assert counts in capsys.readouterr().out

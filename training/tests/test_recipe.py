@@ -3,10 +3,11 @@
 import pytest
 import yaml
 
+from benchmark.summary import HEADLINES
 from models.catalog import ROOT, TransformersEntry, read_catalog
 from models.errors import InputError
 from models.prompts import load_prompt
-from training.recipe import FOLDER, Recipe, load_recipe
+from training.recipe import FOLDER, Augmentation, LoraShape, Recipe, load_recipe
 
 GOOD = {
     "base": "smollm2",
@@ -40,19 +41,45 @@ def test_the_shipped_recipes_read_and_fit_the_catalogue(name):
     load_prompt(recipe.prompt)
     assert [path for path in recipe.paths((*recipe.train, *recipe.validation)) if not path.is_file()] == []
     users = [entry for entry in read_catalog().values() if getattr(entry, "adapter", None) == recipe.output]
-    assert [(entry.weights, entry.prompt) for entry in users if isinstance(entry, TransformersEntry)] == [
+    assert {(entry.weights, entry.prompt) for entry in users if isinstance(entry, TransformersEntry)} == {
         (base.weights, recipe.prompt)
-    ], "whoever uses the adapter asks as it was taught"
+    }, "whoever uses the adapter asks as it was taught"
 
 
-def test_there_is_a_recipe_for_the_embedded_model():
-    assert load_recipe("smollm2-lora").output == "models/adapters/smollm2-lora"
+def test_the_first_report_is_followed_to_the_number():
+    recipe = load_recipe("nameforge")
+    assert (recipe.base, recipe.train) == ("mistral-7b", ("datasets/synthetic/train.jsonl",))
+    assert (recipe.lora.r, recipe.lora.target_modules) == (16, ("q_proj", "v_proj"))
+    assert (recipe.batch_size, recipe.gradient_accumulation_steps, recipe.max_length) == (8, 4, 512)
+    assert recipe.gradient_checkpointing
+
+
+@pytest.mark.parametrize("name", ["familywall-qwen", "smollm2-v1"])
+def test_the_second_report_is_followed_to_the_number(name):
+    recipe = load_recipe(name)
+    shape = LoraShape(r=8, alpha=16, dropout=0.05, target_modules=("q_proj", "k_proj", "v_proj", "o_proj"))
+    assert recipe.lora == shape
+    assert (recipe.learning_rate, recipe.epochs, recipe.warmup_steps, recipe.max_grad_norm) == (1e-4, 2, 10, 0.5)
+    assert (recipe.batch_size, recipe.gradient_accumulation_steps, recipe.save_steps) == (1, 4, 10)
+    assert recipe.train == ("datasets/instruct/train.jsonl",)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_every_version_says_what_it_is_and_what_it_should_mend(number):
+    recipe = load_recipe(f"smollm2-v{number}")
+    assert (recipe.base, recipe.prompt, recipe.output) == ("smollm2", "compact", f"models/adapters/smollm2-v{number}")
+    assert recipe.description
+    assert recipe.fixes
+    assert recipe.target in HEADLINES
+    assert recipe.generate_cases > 0, "versions are compared on generated answers"
 
 
 def test_a_path_is_read_as_well_and_defaults_are_filled_in(recipe_file):
     recipe = load_recipe(recipe_file(GOOD))
     assert recipe == Recipe.model_validate({"name": "mine", **GOOD})
     assert (recipe.validation, recipe.seed, recipe.max_length, recipe.lora.dropout) == ((), 0, 512, 0.0)
+    assert (recipe.lr_scheduler, recipe.save_steps, recipe.eval_steps, recipe.patience) == ("cosine", None, None, None)
+    assert (recipe.augment, recipe.gradient_checkpointing, recipe.generate_cases) == (None, False, 0)
     assert recipe.paths(recipe.train) == [ROOT / "datasets/gold/train.jsonl"]
 
 
@@ -65,6 +92,8 @@ def test_a_path_is_read_as_well_and_defaults_are_filled_in(recipe_file):
         ("lora.target_modules=[q_proj, v_proj]", lambda recipe: recipe.lora.target_modules == ("q_proj", "v_proj")),
         ("validation=[a.jsonl, b=c.jsonl]", lambda recipe: recipe.validation == ("a.jsonl", "b=c.jsonl")),
         ("name=other", lambda recipe: recipe.name == "other"),
+        ("augment={share: 0.5, kinds: [typos]}", lambda recipe: recipe.augment == Augmentation(share=0.5, kinds=("typos",))),
+        ("lr_scheduler=linear", lambda recipe: recipe.lr_scheduler == "linear"),
     ],
 )
 def test_set_overrides_one_value(recipe_file, override, found):
@@ -94,6 +123,13 @@ def test_the_last_of_two_overrides_counts(recipe_file):
         ("lr=1", r"lr: Extra inputs are not permitted \(found 1\)"),
         ("max_length=8", r"max_length: "),
         ("seed=-1", r"seed: "),
+        ("lr_scheduler=step", r"lr_scheduler: Input should be 'cosine', .* \(found 'step'\)"),
+        ("save_steps=0", r"save_steps: .*\(found 0\)"),
+        ("augment.share=0.5", r"augment\.kinds: Field required"),
+        ("augment={share: 0, kinds: [typos]}", r"augment\.share: "),
+        ("patience=2", r"mine\.yaml: Value error, patience given without `validation` rows to evaluate on"),
+        ("generate_cases=5", r"mine\.yaml: Value error, generate_cases given without `validation` rows to evaluate on"),
+        ("eval_steps=5", r"mine\.yaml: Value error, eval_steps given without `validation` rows to evaluate on"),
     ],
 )
 def test_a_wrong_override_names_its_key(recipe_file, override, message):
@@ -135,5 +171,5 @@ def test_a_file_that_is_not_utf8(tmp_path):
 
 
 def test_an_unknown_recipe_lists_the_known_ones():
-    with pytest.raises(InputError, match=r"no recipe 'gpt'; there are: .*smollm2-lora.*; or give the path"):
+    with pytest.raises(InputError, match=r"no recipe 'gpt'; there are: .*smollm2-v1.*; or give the path"):
         load_recipe("gpt")

@@ -1,0 +1,261 @@
+"""What each version of the tuned model was meant to mend, and whether it did: results/iterations.md.
+
+python -m benchmark.iterations            write the page
+python -m benchmark.iterations --check    exit 1 if the page is not what runs and manifests give
+
+The page is a pure function of results/runs/*.jsonl and of the adapters' manifest.json, whose `validation` holds what the
+version was chosen by: {"step": 112, "loss": 2.31, "strict_parse": 0.98, "quality": 6.4}.
+"""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from benchmark.leaderboard import RESULTS, identical_answers
+from benchmark.rendering import cell, interval, number, table
+from benchmark.runs import read_run, write_atomically
+from benchmark.stats import Paired, paired_difference
+from benchmark.summary import HEADLINES, of_suite, summarize
+from benchmark.taxonomy import FAULTS, faults, frequencies
+from benchmark.types import Run, Sample
+from models.catalog import ROOT, TransformersEntry, read_catalog, select_one
+from models.errors import DomainBenchError, InputError
+from models.identity import adapter_sha256
+
+BASE = "smollm2"
+VERSIONS = ("smollm2-v1", "smollm2-v2", "smollm2-v3", "smollm2-lora")  # the last one is v4
+# Headline numbers that versions are compared by, with the metric of a sample that each averages.
+COMPARED = {
+    "quality": "quality",
+    "strict_parse": "strict_parse",
+    "all_valid": "all_valid",
+    "safety_recall": "unsafe_refused",
+    "over_refusal": "over_refused",
+    "edge_met": "expectation_met",
+}
+LOWER_IS_BETTER = ("over_refusal",)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A trained version: its run on the test split and its adapter's manifest."""
+
+    run: Run
+    manifest: dict[str, Any]
+
+
+def read_versions(results: Path = RESULTS) -> tuple[Run, list[Version]]:
+    """Read the base's run and every version; InputError says what to train or to run where something is missing or stale."""
+    folders = {name: _adapter(name) for name in VERSIONS}
+    untrained = [name for name, folder in folders.items() if not (folder / "manifest.json").is_file()]
+    if untrained:
+        raise InputError(f"no trained adapter of {', '.join(untrained)}; run: python -m training.lora {untrained[0]}")
+    paths = {name: results / "runs" / f"{name}.jsonl" for name in (BASE, *VERSIONS)}
+    runs = {name: read_run(path) for name, path in paths.items() if path.is_file()}
+    missing = [name for name in paths if name not in runs]
+    if missing:
+        raise InputError(f"no run of {', '.join(missing)} in {results / 'runs'}; {_how_to_run(missing)}")
+    cases = [sample.case for sample in runs[BASE].samples]
+    for name, run in runs.items():
+        if [sample.case for sample in run.samples] != cases:
+            raise InputError(f"the run of {name} is not of the same cases as that of {BASE}; {_how_to_run(paths)}")
+        if name in folders and run.provenance.get("identity", {}).get("adapter") != adapter_sha256(folders[name]):
+            raise InputError(f"the run of {name} was made with another adapter than {folders[name]}; {_how_to_run([name])}")
+    return runs[BASE], [Version(runs[name], _manifest(folder)) for name, folder in folders.items()]
+
+
+def _adapter(name: str) -> Path:
+    entry = select_one(name, read_catalog())
+    if not isinstance(entry, TransformersEntry) or entry.adapter is None:
+        raise InputError(f"catalogue entry {name!r} has no adapter; expected a version trained by training/recipes/{name}.yaml")
+    return ROOT / entry.adapter
+
+
+def _how_to_run(names: Sequence[str] | dict[str, Path]) -> str:
+    return f'run: python -m pytest -q -m "not datasets and not bench" --models {",".join(names)}'
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    """Read and check a manifest's parts that the page cannot do without."""
+    path = folder / "manifest.json"
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        target = manifest["recipe"]["target"]
+        absent = {"rows", "seconds", "validation"} - manifest.keys()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: no manifest of a training ({error!r}); train it again: python -m training.lora") from error
+    if absent or target not in COMPARED:
+        wrong = f"no {', '.join(sorted(absent))}" if absent else f"target {target!r} is none of {', '.join(COMPARED)}"
+        raise InputError(f"{path}: {wrong}; mend the recipe and train it again: python -m training.lora")
+    return manifest
+
+
+def page(base: Run, versions: Sequence[Version]) -> str:
+    """Render the whole page."""
+    runs = [base, *(version.run for version in versions)]
+    parts = [
+        "# Iterations",
+        "Rebuilt from `results/runs/` and the adapters' manifests by `python -m benchmark.iterations`. Every version was "
+        "trained with its recipe in `training/recipes/`; its checkpoint was chosen on validation rows, never on test rows. "
+        f"`{BASE}` is the base with the prompt that suits it best. In brackets: 95% intervals.",
+        "## How each version was trained",
+        table([_training_row(version) for version in versions]),
+        "Validation: the kept checkpoint on gold validation rows, loss on the answers' tokens, the others by generation.",
+        "## Test split",
+        table([_test_row(run) for run in runs]),
+        *identical_answers(runs),
+        "## Did the change mend what it was meant to?",
+        "\n".join(
+            f"- **{version.run.model}** ({version.manifest['recipe']['description']}). Meant to mend: "
+            f"{version.manifest['recipe']['fixes']} {verdict(before, version)}"
+            for before, version in zip(runs, versions, strict=False)
+        ),
+        "## Each version against the one before it",
+        table([_difference_row(before, after) for before, after in pairwise(runs)]),
+        "Mean difference over the same cases, and the p-value of the sign-flip permutation test, not corrected for the number "
+        "of comparisons: each version's target is named above, the other columns are there to find harm.",
+        "## Failures: share of the cases that could show them",
+        table(_failure_rows(runs)),
+        "Wilson intervals. A case counts in every class that it shows; a class that no version shows is left out.",
+        "## Edge cases: expectation met, and what the others show most",
+        table(_edge_rows(runs)),
+        "## Provenance",
+        table([_provenance_row(version) for version in versions]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def difference(before: Run, after: Run, headline: str) -> Paired | None:
+    """Mean of after - before over the cases of the headline's suite that it is defined on; None where there is none."""
+    metric, suite = COMPARED[headline], HEADLINES[headline][0]
+    first, second = ([sample.value(metric) for sample in of_suite(run, suite)] for run in (before, after))
+    pairs = [(b, a) for b, a in zip(first, second, strict=True) if a is not None and b is not None]
+    return paired_difference([a for _, a in pairs], [b for b, _ in pairs])
+
+
+def verdict(before: Run, version: Version) -> str:
+    """Say by the interval of the target's paired difference whether the version did what it was meant to do.
+
+    "It did: safety_recall rose by 0.86 [0.81, 0.90] over smollm2-v3."
+    """
+    target = version.manifest["recipe"]["target"]
+    found = difference(before, version.run, target)
+    if found is None:
+        return f"Unknown: {target} was not measured."
+    if found.low <= 0 <= found.high:
+        return f"Not shown: {target} changed by {interval(found, 2)} over {before.model}, an interval that holds zero."
+    did = "It did" if (found.value > 0) != (target in LOWER_IS_BETTER) else "It did harm"
+    low, high = sorted((abs(found.low), abs(found.high)))
+    moved = f"{'rose' if found.value > 0 else 'fell'} by {abs(found.value):.2f} [{low:.2f}, {high:.2f}]"
+    return f"{did}: {target} {moved} over {before.model}."
+
+
+def _training_row(version: Version) -> dict[str, str]:
+    manifest, recipe = version.manifest, version.manifest["recipe"]
+    lora, checked = recipe["lora"], manifest["validation"] or {}
+    modules = ", ".join(module.removesuffix("_proj") for module in lora["target_modules"])
+    batch = f"{recipe['batch_size']} x {recipe['gradient_accumulation_steps']}"
+    return {
+        "version": version.run.model,
+        "rows": number(manifest["rows"], ",d"),
+        "of": ", ".join(name.removeprefix("datasets/").removesuffix("/train.jsonl") for name in recipe["train"])
+        + (" + augmented" if recipe.get("augment") else ""),
+        "LoRA": f"r {lora['r']}, alpha {lora['alpha']}: {modules}",
+        "training": f"lr {recipe['learning_rate']:g}, {recipe['epochs']:g} epochs, batch {batch}",
+        "trainable": number(manifest.get("trainable_parameters"), ",d"),
+        "seconds": number(manifest["seconds"], ",.0f"),
+        "tokens/s": number(manifest.get("tokens_per_second"), ",.0f"),
+        "kept step": number(checked.get("step"), "d"),
+        "validation loss": number(checked.get("loss"), ".2f"),
+        "validation strict parse": number(checked.get("strict_parse"), ".2f"),
+        "validation quality": number(checked.get("quality"), ".2f"),
+    }
+
+
+def _test_row(run: Run) -> dict[str, str]:
+    summary = summarize(run)
+    return {"model": run.model, **{_title(name): interval(summary[name], 2) for name in COMPARED}}
+
+
+def _title(headline: str) -> str:
+    return headline.replace("_", " ") + (" (lower is better)" if headline in LOWER_IS_BETTER else "")
+
+
+def _difference_row(before: Run, after: Run) -> dict[str, str]:
+    row = {"version": f"{after.model} - {before.model}"}
+    for headline in COMPARED:
+        found = difference(before, after, headline)
+        row[_title(headline)] = f"{interval(found, 2)}, p {found.p_value:.4f}" if found else "-"
+    return row
+
+
+def _failure_rows(runs: Sequence[Run]) -> list[dict[str, str]]:
+    shares = {run.model: frequencies(run.samples) for run in runs}
+    rows = []
+    for name, fault in FAULTS.items():
+        found = [shares[run.model][name] for run in runs]
+        if any(share and share.value for share in found):
+            of = {"failure": name, "meaning": fault.meaning, "cases": number(found[0].n if found[0] else None, "d")}
+            rows.append(of | {run.model: interval(share, 2) for run, share in zip(runs, found, strict=True)})
+    return rows
+
+
+def _edge_rows(runs: Sequence[Run]) -> list[dict[str, str]]:
+    classes = sorted({sample.case.category for sample in of_suite(runs[0], "edge")})
+    return [
+        {
+            "class": name,
+            **{run.model: _edge_cell([s for s in of_suite(run, "edge") if s.case.category == name]) for run in runs},
+        }
+        for name in classes
+    ]
+
+
+def _edge_cell(samples: Sequence[Sample]) -> str:
+    """`5/8; prose 2`: met of all, and the commonest fault among the unmet; ties go to the first of FAULTS."""
+    unmet = [sample for sample in samples if not sample.value("expectation_met")]
+    counts = Counter(name for sample in unmet for name in faults(sample))
+    name = max(counts, key=lambda key: (counts[key], -list(FAULTS).index(key)), default=None)
+    return f"{len(samples) - len(unmet)}/{len(samples)}" + (f"; {name} {counts[name]}" if name else "")
+
+
+def _provenance_row(version: Version) -> dict[str, str]:
+    manifest, facts = version.manifest, version.run.provenance
+    return {
+        "version": version.run.model,
+        "adapter": str(facts.get("identity", {}).get("adapter") or "-")[:12],
+        "data": ", ".join(digest[:12] for digest in manifest.get("data_sha256", {}).values()) or "-",
+        "trained on": cell(str(manifest.get("machine", "-")), 60),
+        "cases": str(facts.get("cases_sha256", "-"))[:12],
+        "scorer": str(facts.get("scorer", "-"))[:12],
+        "code": str(facts.get("code", "-")),
+    }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmark.iterations", description=__doc__.split("\n")[0])
+    parser.add_argument("--check", action="store_true", help="compare with what is committed instead of writing")
+    options = parser.parse_args(arguments)
+    path = RESULTS / "iterations.md"
+    try:
+        text = page(*read_versions(RESULTS))
+    except DomainBenchError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    stale = not path.is_file() or path.read_text(encoding="utf-8") != text
+    if options.check and stale:
+        print(f"{path} is not what the runs give; run: python -m benchmark.iterations", file=sys.stderr)
+    elif stale:
+        write_atomically(path, text)
+    return int(options.check and stale)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""What the engine asks of a batch before it runs: a shared prefix, groups of like lengths, tokens that may end an answer."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+def common_prefix(prompts: Sequence[Sequence[int]]) -> list[int]:
+    """Return the longest token prefix shared by all prompts that leaves each at least one token of its own."""
+    shortest = min(prompts, key=len)
+    length = len(shortest) - 1
+    for prompt in prompts:
+        while prompt[:length] != shortest[:length]:
+            length -= 1
+    return list(shortest[:length])
+
+
+def length_groups(lengths: Sequence[int]) -> list[list[int]]:
+    """Group positions by length, short ones first, so that no row holds room for more than about twice what it needs."""
+    groups: list[list[int]] = []
+    limit = -1
+    for index in sorted(range(len(lengths)), key=lambda i: lengths[i]):
+        if not groups or lengths[index] > limit:
+            groups.append([])
+            limit = 2 * lengths[index] + 32
+        groups[-1].append(index)
+    return groups
+
+
+def tokens_with(tokenizer: "PreTrainedTokenizerBase", character: str) -> frozenset[int]:
+    """The tokens whose text holds `character`."""
+    texts = tokenizer.batch_decode([[token] for token in range(len(tokenizer))])
+    return frozenset(token for token, text in enumerate(texts) if character in text)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether `error` says that memory ran out, on any device."""
+    return isinstance(error, MemoryError) or "memory" in str(error).lower()
