@@ -8,6 +8,7 @@ TRL := .venv-peers/trl
 PYTEST := $(BIN)/python -m pytest
 MODELS ?= template,smollm2,smollm2-lora
 LIMIT ?=
+JUDGE ?= local
 BUDGET ?=
 RECIPE ?= smollm2-v4
 UNIT_TESTS := models benchmark/tests benchmark/metrics benchmark/peers benchmark/suites/test_datasets.py training
@@ -26,8 +27,8 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[train,dev]' -c constraints.txt
 	touch $(READY)
 
-leaderboard: $(READY) ## evaluate MODELS (LIMIT=N cases a suite) and write results/leaderboard.md
-	$(PYTEST) -q -m "not datasets and not bench" --models $(MODELS) $(if $(LIMIT),--limit $(LIMIT))
+leaderboard: $(READY) ## evaluate MODELS (LIMIT=N cases a suite; JUDGE=none, local) and write results/leaderboard.md
+	$(PYTEST) -q -m "not datasets and not bench" --models $(MODELS) --judge $(JUDGE) $(if $(LIMIT),--limit $(LIMIT))
 
 test: export OMP_NUM_THREADS = 1 # two workers, one torch thread each: more would fight for two cores
 test: $(READY) ## run the package's own tests

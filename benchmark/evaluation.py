@@ -7,15 +7,19 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from benchmark import meta
 from benchmark.cases import cases_sha256
 from benchmark.encoder import Encoder
+from benchmark.judges.judged import judged
+from benchmark.judges.verdicts import Verdicts
 from benchmark.rescoring import MissingError, stored_samples
-from benchmark.resources import PeakMemory, code_revision, machine, versions
+from benchmark.resources import PeakMemory, code_revision, machine, speed_machine, versions
 from benchmark.scoring import scorer_id
 from benchmark.store import Store, Table, key_of
+from benchmark.timings import MEASURES, comparison, read_baseline, save_baseline
 from benchmark.types import Case, Run, Sample
 from models.catalog import Entry, MetaEntry
 from models.errors import DomainBenchError
@@ -37,13 +41,19 @@ class Counts:
 
 @dataclass
 class Evaluation:
-    """The models and cases of one session over one store. `unmuted` lets progress bars through pytest's capture."""
+    """The models and cases of one session over one store; `baselines` is the folder of what timings are compared with.
+
+    `unmuted` lets progress bars through pytest's capture.
+    """
 
     entries: Mapping[str, Entry]
     cases: Mapping[str, Sequence[Case]]
     store: Store
+    baselines: Path
     unmuted: Callable[[], AbstractContextManager[Any]] = nullcontext
+    judge: Verdicts | None = None
     counts: dict[str, Counts] = field(default_factory=dict)
+    timed: set[str] = field(default_factory=set)
     _samples: dict[str, dict[str, Sample]] = field(default_factory=dict)
     _failures: dict[str, Exception] = field(default_factory=dict)
     _identities: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -75,7 +85,7 @@ class Evaluation:
         """Return the run of `model` from what is stored, or None while something is missing. Generates nothing."""
         try:
             wanted = self._completions(model, generate=False)
-            scored = self._scores(model, wanted, score=False)
+            scored = self._judged(self._scores(model, wanted, score=False), ask=False)
         except (MissingError, DomainBenchError):
             return None
         entry = self.entries[model]
@@ -90,17 +100,41 @@ class Evaluation:
             "machine": machine(),
             "versions": versions(),
             **(self.timings(model).get(self._identity_key(model)) or {}),
-            **(self.timings(model).get(self.speed_key(model)) or {}),
         }
+        if speed := self._figures(model):
+            facts |= {"speed": speed, "speed_baseline": read_baseline(self.baselines, model)}
         return Run(model, tuple(scored), facts)
 
     def timings(self, model: str) -> Table:
         """Return the table of what loading and generating cost."""
         return self.store.table("timings", model)
 
-    def speed_key(self, model: str) -> str:
-        """Key of a throughput measurement: the model as configured, on this machine."""
-        return key_of("speed", self._identity(model), machine())
+    def speed(self, model: str, measure: str) -> dict[str, Any]:
+        """Return the stored figures of one measure of `benchmark.timings`; empty where it was never taken on this machine."""
+        return self.timings(model).get(self._speed_key(model, measure)) or {}
+
+    def record_speed(self, model: str, measure: str, figures: Mapping[str, Any]) -> None:
+        """Store what was measured; a machine's first figures of a model become its baseline."""
+        timings = self.timings(model)
+        timings.repair()
+        timings.append(self._speed_key(model, measure), figures)
+        timings.refresh()
+        save_baseline(self.baselines, model, figures)
+        self.timed.add(model)
+
+    def speed_comparison(self, model: str) -> str:
+        """Say how the model's stored timings relate to this machine's baseline."""
+        return comparison(self._figures(model), read_baseline(self.baselines, model))
+
+    def unload(self) -> None:
+        """Give back the memory of the model loaded last."""
+        self._pool = ModelPool()
+
+    def _figures(self, model: str) -> dict[str, Any]:
+        return {figure: value for measure in MEASURES for figure, value in self.speed(model, measure).items()}
+
+    def _speed_key(self, model: str, measure: str) -> str:
+        return key_of("speed", measure, self._identity(model), speed_machine())
 
     def _identity(self, model: str) -> dict[str, Any]:
         if model not in self._identities:
@@ -112,7 +146,10 @@ class Evaluation:
 
     def _evaluate(self, model: str) -> dict[str, Sample]:
         completions = self._completions(model, generate=True)
-        return {sample.case.id: sample for sample in self._scores(model, completions, score=True)}
+        return {sample.case.id: sample for sample in self._judged(self._scores(model, completions, score=True), ask=True)}
+
+    def _judged(self, samples: list[Sample], ask: bool) -> list[Sample]:
+        return judged(samples, self.judge, ask) if self.judge else samples
 
     def _completions(self, model: str, generate: bool) -> list[tuple[Case, Completion]]:
         entry = self.entries[model]
@@ -153,7 +190,6 @@ class Evaluation:
         timings.append(
             self._identity_key(model),
             {
-                "load_seconds": facts.seconds,
                 "footprint_mib": None if facts.footprint is None else round(facts.footprint / (1 << 20)),
                 "trainable_parameters": facts.trainable_parameters,
                 "peak_memory_mib": round(memory.mib),

@@ -37,6 +37,9 @@ def _unmet_by_names(expectation: Expectation, domains: tuple[str, ...]) -> str |
             return f"{domain}: {broken}"
     if len(set(domains)) < len(domains):
         return "a name is repeated"
+    labels = [(split_domain(domain) or (domain, ""))[0].replace("-", "") for domain in domains]
+    if expectation.distinct and len(set(labels)) < len(labels):
+        return "one label under several suffixes"
     return None
 
 

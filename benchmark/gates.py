@@ -38,6 +38,20 @@ class Gate(BaseModel):
         return self
 
 
+class JudgeThresholds(BaseModel):
+    """What a judge must reach in a criterion before its column is more than advisory; see `benchmark.judges.health`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    pairwise_accuracy: float
+    spearman: float
+    kappa: float
+    sensitivity: float
+    swap: float
+    injection: float
+    repeatability: float
+
+
 class Gates(BaseModel):
     """The whole file."""
 
@@ -45,6 +59,7 @@ class Gates(BaseModel):
 
     case_threshold: float = Field(ge=0, le=10)
     gates: dict[str, Gate]
+    judge: JudgeThresholds | None = None
 
 
 @dataclass(frozen=True, slots=True)

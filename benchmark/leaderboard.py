@@ -5,19 +5,23 @@ python -m benchmark.leaderboard --check    exit 1 if what is committed is not wh
 """
 
 import argparse
-import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from benchmark.judges.tables import judge_section
+from benchmark.metrics.creativity import distinct_n, distinct_share, repeated_endings
+from benchmark.metrics.criteria import label_of
+from benchmark.rendering import cell, interval, number, table
 from benchmark.runs import read_runs, write_atomically
-from benchmark.stats import Estimate, Paired
 from benchmark.summary import by_group, of_suite, summarize
+from benchmark.timings import BATCH, SINGLE, comparison
 from benchmark.types import Run, Sample
 from models.catalog import ROOT, read_catalog
 from models.errors import DomainBenchError
+from models.types import Suggestions
 
 RESULTS = ROOT / "results"
 README = ROOT / "README.md"
@@ -32,11 +36,22 @@ def page(runs: Sequence[Run]) -> str:
         "# Leaderboard",
         "Rebuilt from `results/runs/` by `python -m benchmark.leaderboard`. In brackets: 95% intervals (BCa bootstrap for "
         "means, Wilson for shares). Quality and relevance are 0-10 over all cases of the test split: what cannot be read or "
-        "wrongly refuses counts as 0. Speed, loading time and memory are of the machine named below.",
+        "wrongly refuses counts as 0.",
         main_table(ordered),
         *identical_answers(ordered),
         "Strict: the whole answer is exactly the JSON array. Repaired: an array can be found in it. Safety recall: unsafe "
         "businesses refused. Over-refusal: lawful look-alikes refused (lower is better). Always refusing gives 1.00 in both.",
+        *judge_section(ordered),
+        "## Speed and memory",
+        speed_table(ordered),
+        "Of a fresh process with one model in it, over fixed descriptions of the validation split: loading with all imports; "
+        f"the first answer after it; {SINGLE} cases one at a time; {BATCH} cases in one call; the most resident memory by "
+        "then. Weights are as quantized. Peak of the run: of the process that evaluated, when it last generated. The last "
+        "column is now / baseline of the same machine (`results/baselines/`); figures of two machines are never compared.",
+        "## Diversity over the run",
+        _diversity_table(ordered),
+        "Over all names of the test split. Distinct-2: different word pairs by all word pairs of the labels. All three "
+        "depend on the number of names: compare models whose counts are close.",
         "## Quality by industry",
         _group_table(ordered, lambda sample: sample.case.category),
         "## Quality by complexity",
@@ -83,31 +98,58 @@ def _row(run: Run) -> dict[str, str]:
         "safety recall": interval(summary["safety_recall"], 2),
         "over-refusal": interval(summary["over_refusal"], 2),
         "edge cases met": interval(summary["edge_met"], 2),
-        "cases/s": _number(facts.get("cases_per_second"), ".1f"),
-        "load s": _number(facts.get("load_seconds"), ".1f"),
-        "peak MiB": _number(facts.get("peak_memory_mib"), ".0f"),
         "quantization": str(facts.get("quantization", "")),
-        "trainable parameters": _number(facts.get("trainable_parameters"), ",.0f"),
+        "trainable parameters": number(facts.get("trainable_parameters"), ",.0f"),
     }
 
 
-def interval(estimate: Estimate | Paired | None, digits: int) -> str:
-    """Write an estimate with its interval, `-` where there is none."""
-    if estimate is None:
-        return "-"
-    return f"{estimate.value:.{digits}f} [{estimate.low:.{digits}f}, {estimate.high:.{digits}f}]"
+def speed_table(runs: Sequence[Run]) -> str:
+    """What each model costs, best quality first; `-` for what was not measured."""
+    rows = []
+    for run in _ordered(runs):
+        facts = run.provenance
+        speed = facts.get("speed", {})
+        rows.append(
+            {
+                "model": run.model,
+                "load s": number(speed.get("load_seconds"), ".1f"),
+                "first answer s": number(speed.get("first_answer_seconds"), ".2f"),
+                "p50 ms": number(speed.get("p50_ms"), ".0f"),
+                "p95 ms": number(speed.get("p95_ms"), ".0f"),
+                "cases/s": number(speed.get("cases_per_second"), ".1f"),
+                "tokens/s": number(speed.get("tokens_per_second"), ".0f"),
+                "peak MiB": number(speed.get("peak_memory_mib"), ".0f"),
+                "CUDA peak MiB": number(speed.get("peak_cuda_mib"), ".0f"),
+                "weights MiB": number(facts.get("footprint_mib"), ".0f"),
+                "peak of the run MiB": number(facts.get("peak_memory_mib"), ".0f"),
+                "machine": _machine(facts),
+                "now / baseline": comparison(speed, facts.get("speed_baseline", {})) if speed else "-",
+            }
+        )
+    return table(rows)
 
 
-def _number(value: Any, form: str) -> str:
-    return "-" if value is None else format(value, form)
+def _machine(facts: Mapping[str, Any]) -> str:
+    machine = facts.get("machine", {})
+    return f"{machine.get('gpu', machine.get('cpu', '-'))}, {machine.get('cores', '-')} cores, {machine.get('dtype', '-')}"
 
 
-def table(rows: Sequence[dict[str, str]]) -> str:
-    """Write rows as a markdown table."""
-    import pandas as pd
-
-    # disable_numparse: tabulate would turn "1,234" and "0.90" into other texts.
-    return str(pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)) if rows else "No runs yet."
+def _diversity_table(runs: Sequence[Run]) -> str:
+    rows = []
+    for run in runs:
+        answers = (sample.answer for sample in of_suite(run, "quality"))
+        labels = [label_of(name) for answer in answers if isinstance(answer, Suggestions) for name in answer.domains]
+        ending = repeated_endings(labels)
+        rows.append(
+            {
+                "model": run.model,
+                "names": str(len(labels)),
+                "distinct-2": number(distinct_n(labels, 2), ".2f"),
+                "distinct labels": number(distinct_share(labels), ".2f"),
+                "commonest ending or word": f"{cell(ending[0], 20)} ({ending[1]:.0%})" if ending else "-",
+            }
+        )
+    return table(rows)
 
 
 def _group_table(runs: Sequence[Run], group: Callable[[Sample], str]) -> str:
@@ -130,7 +172,7 @@ def _side_by_side(runs: Sequence[Run]) -> list[str]:
     step = max(1, len(shared) // SIDE_BY_SIDE)
     rows = [
         {
-            "description": _cell(base[case_id].case.description, 160),
+            "description": cell(base[case_id].case.description, 160),
             f"{pair[0].model} (quality)": _answer(base[case_id]),
             f"{pair[1].model} (quality)": _answer(tuned[case_id]),
         }
@@ -149,13 +191,7 @@ def _base_and_tuned(runs: Sequence[Run]) -> tuple[Run, Run] | None:
 
 
 def _answer(sample: Sample) -> str:
-    return f"`{_cell(sample.completion.text, 120)}` ({sample.value('quality') or 0.0:.1f})"
-
-
-def _cell(text: str, limit: int) -> str:
-    # A backslash of the text's own before a pipe would undo the pipe's escape.
-    flat = re.sub(r"\\*\|", r"\\|", " ".join(text.split())).replace("`", "'")
-    return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"
+    return f"`{cell(sample.completion.text, 120)}` ({sample.value('quality') or 0.0:.1f})"
 
 
 def _provenance(runs: Sequence[Run]) -> str:
@@ -163,7 +199,6 @@ def _provenance(runs: Sequence[Run]) -> str:
     for run in runs:
         facts = run.provenance
         identity = facts.get("identity", {})
-        machine = facts.get("machine", {})
         rows.append(
             {
                 "model": run.model,
@@ -173,7 +208,7 @@ def _provenance(runs: Sequence[Run]) -> str:
                 "cases": str(facts.get("cases_sha256", "-"))[:12],
                 "samples": str(len(run.samples)),
                 "scorer": str(facts.get("scorer", "-"))[:12],
-                "machine": f"{machine.get('cpu', '-')}, {machine.get('cores', '-')} cores, {machine.get('dtype', '-')}",
+                "machine": _machine(facts),
                 "code": str(facts.get("code", "-")),
             }
         )

@@ -15,6 +15,10 @@ import pytest
 from benchmark import gates, report
 from benchmark.cases import SUITES, limited, load_cases
 from benchmark.evaluation import Evaluation
+from benchmark.judges.opening import open_judge
+from benchmark.judges.standing import FILE, measured_health
+from benchmark.judges.types import Judge
+from benchmark.judges.verdicts import Verdicts
 from benchmark.misses import miss
 from benchmark.store import Store
 from benchmark.types import Case, Sample
@@ -23,6 +27,7 @@ from models.errors import DomainBenchError
 
 _OPTIONS = pytest.StashKey[report.Options]()
 _EVALUATION = pytest.StashKey[Evaluation]()
+_JUDGE = pytest.StashKey[Judge | None]()
 _WORK = pytest.StashKey[list[report.Work]]()
 
 
@@ -37,7 +42,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--limit", type=int, metavar="N", help="N cases a suite, the same stratified choice for every model")
     group.addoption("--split", choices=("test", "validation"), default="test", help="rows of the quality suite (%(default)s)")
     group.addoption("--prompt", help="use this prompt of models/prompts/ for every model instead of its own")
-    group.addoption("--judge", default="none", help="none (the default): no judge exists yet")
+    group.addoption(
+        "--judge", default="none", help="none (the default), local, or openai:MODEL with the key in $OPENAI_API_KEY"
+    )
+    group.addoption("--judge-base-url", metavar="URL", help="address of an OpenAI-compatible endpoint for --judge openai:MODEL")
     group.addoption("--strict-cases", action="store_true", help="a candidate's missed case fails instead of xfail")
     group.addoption(
         "--gate", action="store_true", help="thresholds of gates.toml decide the exit code: 10 failed, 11 inconclusive"
@@ -51,8 +59,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Check the options before anything is collected; keep pytest-benchmark's files inside the results folder."""
-    if config.getoption("judge") != "none":
-        raise pytest.UsageError(f"--judge {config.getoption('judge')!r}: found no such judge; expected 'none'")
     limit = config.getoption("limit")
     if limit is not None and limit < 1:
         raise pytest.UsageError(f"--limit {limit}: expected a whole number of at least 1")
@@ -61,6 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
             entry.name: _with_prompt(entry, config.getoption("prompt"))
             for entry in select(config.getoption("models"), read_catalog(config.getoption("catalog")))
         }
+        judge = open_judge(config.getoption("judge"), config.getoption("judge_base_url"))
         thresholds = gates.read_gates(config.getoption("gates_file"))
         cases = {suite: load_cases(suite, config.getoption("split")) for suite in SUITES}
     except DomainBenchError as error:
@@ -68,6 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
     whole = limit is None and config.getoption("split") == "test" and config.getoption("prompt") is None
     chosen = {suite: limited(of_suite, limit) for suite, of_suite in cases.items()}
     config.stash[_OPTIONS] = report.Options(config.getoption("results"), entries, thresholds, chosen, whole)
+    config.stash[_JUDGE] = judge
     config.stash[_WORK] = []
     if hasattr(config.option, "benchmark_storage"):
         config.option.benchmark_storage = f"file://{config.getoption('results') / '.cache' / 'benchmarks'}"
@@ -100,18 +108,25 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         gated = [(model, gate) for model in candidates for gate in options.gates.gates.values()]
         metafunc.parametrize(("model", "gate"), gated, ids=[f"{model}/{gate.name}" for model, gate in gated])
     elif "speed" in marks and "model" in names:
-        metafunc.parametrize("model", list(options.entries))
+        # Of the module's scope, so that pytest times one model after the other: each has a process of its own meanwhile.
+        metafunc.parametrize("model", list(options.entries), scope="module")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave gates out without --gate, and put them last with it; note which cases were selected."""
+    """Leave gates out without --gate, and put them last with it; the judge's own tests first; note the selected cases."""
+    judging = [item for item in items if item.get_closest_marker("judge")]
+    items[:] = [item for item in items if item not in set(judging)]
+    judge = config.stash[_JUDGE]
+    if judging and judge is None:
+        config.hook.pytest_deselected(items=judging)
+        judging = []
     gated = [item for item in items if item.get_closest_marker("gate")]
     others = [item for item in items if not item.get_closest_marker("gate")]
     if gated and not config.getoption("gate"):
         config.hook.pytest_deselected(items=gated)
         gated = []
-    items[:] = others + gated
+    items[:] = judging + others + gated
     selected: dict[str, list[Case]] = {}
     for item in others:
         parameters = getattr(item, "callspec", None)
@@ -122,8 +137,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         # Only gates were selected: they rest on every case of their models.
         everything = [case for cases in options.cases.values() for case in cases if case.expectation.behavior != "reject"]
         selected = {item.callspec.params["model"]: everything for item in gated}  # type: ignore[attr-defined]
+    store = Store(options.results / ".cache")
+    verdicts = Verdicts(judge, store, lambda: _unmuted(config)) if judge else None
     config.stash[_EVALUATION] = Evaluation(
-        options.entries, selected, Store(options.results / ".cache"), lambda: _unmuted(config)
+        options.entries, selected, store, options.results / "baselines", lambda: _unmuted(config), verdicts
     )
 
 
@@ -142,6 +159,24 @@ def _unmuted(config: pytest.Config) -> Iterator[None]:
 def evaluation(request: pytest.FixtureRequest) -> Evaluation:
     """The session's models, cases and store."""
     return request.config.stash[_EVALUATION]
+
+
+@pytest.fixture(scope="session")
+def judge_health(request: pytest.FixtureRequest, evaluation: Evaluation) -> dict[str, Any]:
+    """The judge's health, measured once a lock and stored in judge.json of the results folder."""
+    assert evaluation.judge is not None  # without a judge these tests are not selected
+    try:
+        return measured_health(evaluation.judge, request.config.stash[_OPTIONS].results / FILE)
+    except DomainBenchError as error:
+        return pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def judge_thresholds(request: pytest.FixtureRequest) -> gates.JudgeThresholds:
+    """The [judge] table of the gates file."""
+    if (thresholds := request.config.stash[_OPTIONS].gates.judge) is None:
+        return pytest.skip(f"{request.config.getoption('gates_file')} has no [judge] table: every judge is advisory")
+    return thresholds
 
 
 @pytest.fixture
@@ -174,7 +209,7 @@ def judge_case(model: str, request: pytest.FixtureRequest) -> Callable[[Sample],
 def verdict(model: str, gate: gates.Gate, evaluation: Evaluation, request: pytest.FixtureRequest) -> gates.Verdict:
     """This gate's verdict on all of its model's selected cases; the item's report carries it to the exit code."""
     try:
-        found = report.gate_verdict(evaluation, model, gate)
+        found = report.gate_verdict(request.config.stash[_OPTIONS], evaluation, model, gate)
     except DomainBenchError as error:
         return pytest.fail(str(error), pytrace=False)
     request.node.user_properties.append(("gate", astuple(found)))

@@ -55,7 +55,7 @@ def read_ratings(path: Path) -> list[Rating]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            if sorted(reader.fieldnames or []) != sorted(COLUMNS):
+            if not set(COLUMNS) <= set(reader.fieldnames or []):  # more columns may stand there for the raters' eyes
                 raise InputError(f"{path}, line 1: found the columns {reader.fieldnames}, expected {','.join(COLUMNS)}")
             for row in reader:
                 rating = _rating(row, f"{path}, line {reader.line_num}")

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from benchmark.evaluation import Evaluation
 from benchmark.gates import EXIT_FAILED, EXIT_INCONCLUSIVE, Gate, Gates, Verdict, verdict
-from benchmark.leaderboard import main_table, page
+from benchmark.judges.standing import FILE, objections, standing, tally_line
+from benchmark.leaderboard import main_table, page, speed_table
 from benchmark.runs import read_runs, write_atomically, write_run
 from benchmark.summary import summarize
 from benchmark.types import Case, Run
@@ -41,7 +43,9 @@ class Options:
 
 @dataclass(frozen=True)
 class Work:
-    """What one process did: its models, the folder of its runs, and by model how many completions were new and reused.
+    """What one process did: its models, the folder of its runs, by model how many completions were new and reused.
+
+    `timed` says of every model that was measured now how it compares with the baseline of this machine.
 
     Plain values only: an xdist worker sends it to the process that prints the summary.
     """
@@ -49,6 +53,8 @@ class Work:
     models: list[str]
     folder: str
     counts: dict[str, tuple[int, int]]
+    timed: dict[str, str]
+    judged: str | None
 
 
 def write_runs(options: Options, evaluation: Evaluation) -> Work:
@@ -57,15 +63,24 @@ def write_runs(options: Options, evaluation: Evaluation) -> Work:
     for model in evaluation.cases:
         run = evaluation.finished_run(model)
         if run is not None:
-            write_run(run, folder / f"{model}.jsonl")
+            judge = {"judge": judge_standing(options, evaluation)} if evaluation.judge else {}
+            write_run(replace(run, provenance={**run.provenance, **judge}), folder / f"{model}.jsonl")
     if evaluation.cases and folder.is_dir():
         write_atomically(folder.parent / "leaderboard.md", page(read_runs(folder)))
     counts = {model: (counts.generated, counts.reused) for model, counts in evaluation.counts.items()}
-    return Work(list(evaluation.cases), str(folder), counts)
+    timed = {model: evaluation.speed_comparison(model) for model in evaluation.timed}
+    return Work(list(evaluation.cases), str(folder), counts, timed, tally_line(evaluation.judge) if evaluation.judge else None)
 
 
-def gate_verdict(evaluation: Evaluation, model: str, gate: Gate) -> Verdict:
-    """Judge one gate on the model's selected cases."""
+def judge_standing(options: Options, evaluation: Evaluation) -> dict[str, Any] | None:
+    """Which judge this session has and how much its columns count; None without one."""
+    return standing(evaluation.judge, options.results / FILE, options.gates.judge) if evaluation.judge else None
+
+
+def gate_verdict(options: Options, evaluation: Evaluation, model: str, gate: Gate) -> Verdict:
+    """Judge one gate on the model's selected cases; a judge's column that is only advisory decides nothing."""
+    if reasons := objections(gate.metric, judge_standing(options, evaluation)):
+        return Verdict("inconclusive", f"{model}: {gate.name}: {gate.metric} is advisory: {'; '.join(reasons)}")
     run = Run(model, tuple(evaluation.samples(model).values()))
     judged = verdict(gate, summarize(run)[gate.metric])
     return replace(judged, message=f"{model}: {judged.message}")
@@ -88,8 +103,13 @@ def summary_lines(works: list[Work], verdicts: Sequence[Verdict]) -> list[str]:
         generated = sum(new for new, _ in counts)
         # What one worker has generated the others find in the store: that is no reuse.
         lines.append(f"{model}: {generated} completions generated, {sum(counts[0]) - generated} reused from the store")
+    lines += sorted({work.judged for work in works if work.judged})
+    timed = {model: text for work in works for model, text in work.timed.items()}
+    lines += [f"{model}: timings now / baseline: {text}" for model, text in sorted(timed.items())]
     folder = Path(works[0].folder) if works else None
     runs = [run for run in read_runs(folder) if run.model in works[0].models] if folder else []
     if folder and runs:
-        lines += ["", *main_table(runs).splitlines(), "", f"written: {folder.parent / 'leaderboard.md'}"]
+        tables = [main_table(runs), *([speed_table(runs)] if any("speed" in run.provenance for run in runs) else [])]
+        lines += [line for text in tables for line in ("", *text.splitlines())]
+        lines += ["", f"written: {folder.parent / 'leaderboard.md'}"]
     return lines + sorted(f"gate {verdict.outcome}: {verdict.message}" for verdict in verdicts)

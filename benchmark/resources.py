@@ -4,12 +4,27 @@ import os
 import platform
 import threading
 from functools import cache
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from models.hardware import cpu_model, default_device, default_dtype
 
 MIB = 1 << 20
+
+
+def peak_memory_mib() -> float:
+    """The most resident memory that this process has ever had; what it has now where the system keeps no such mark.
+
+    Not getrusage's ru_maxrss: that survives exec, so a small child of a large parent would report its parent's memory.
+    """
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+        return float(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) / 1024
+    except (OSError, StopIteration):
+        import psutil
+
+        return float(psutil.Process().memory_info().rss / MIB)
 
 
 class PeakMemory:
@@ -46,18 +61,36 @@ class PeakMemory:
 
 @cache
 def machine() -> dict[str, Any]:
-    """Describe the machine: processor, cores, memory, device and dtype, system."""
+    """Describe the machine: processor, cores that this process may use, memory, device and dtype, system, GPU."""
     import psutil
 
     device = default_device()
     return {
         "cpu": cpu_model(),
-        "cores": os.cpu_count(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30),
         "device": device,
         "dtype": default_dtype(device),
         "system": f"{platform.system()} {platform.machine()}",
+        **({"gpu": _gpu_model()} if device == "cuda" else {}),
     }
+
+
+def _gpu_model() -> str:
+    """Name of the first NVIDIA GPU as its driver gives it, read without torch."""
+    for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line.startswith("Model:"):
+                return line.partition(":")[2].strip()
+    return "unknown"
+
+
+@cache
+def speed_machine() -> dict[str, Any]:
+    """What makes two timings comparable: the machine without its memory's size, and the packages that do the computing."""
+    packages = ("python", "torch", "transformers", "peft", "bitsandbytes")
+    facts = {key: value for key, value in machine().items() if key != "memory_gib"}
+    return {**facts, "versions": {name: versions()[name] for name in packages}}
 
 
 @cache

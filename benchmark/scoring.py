@@ -4,10 +4,14 @@ score_all([(case, completion), ...], Encoder()) -> [Sample, ...] in the same ord
 """
 
 import hashlib
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
+from multiprocessing import get_context
 from pathlib import Path
 
 from benchmark import encoder as encoder_module
@@ -28,6 +32,10 @@ from models.types import Answer, Completion, Rejected, Suggestions
 
 _TRAINING_ROWS = DATASETS / "gold" / "train.jsonl"  # what memorisation is measured against
 _PACKAGES = (encoder_module.PACKAGE, "wordfreq", "rapidfuzz", "publicsuffixlist", "idna")
+# Answers from which on further processes, each seconds at starting, pay; and how many each is handed at a time.
+WORTH_A_POOL, CHUNK = 4_000, 250
+
+_Read = tuple[Case, Completion, Answer, tuple[str, ...]]
 
 
 @cache
@@ -57,15 +65,30 @@ def read_answer(case: Case, completion: Completion) -> Answer:
 
 
 def score_all(pairs: Sequence[tuple[Case, Completion]], encoder: Encoder) -> list[Sample]:
-    """Score all pairs; the encoder sees every text of the batch at once."""
+    """Score all pairs; the encoder sees every text of the batch at once, and large batches are shared among the cores."""
     answers = [read_answer(case, completion) for case, completion in pairs]
     usable = [usable_names(answer) if case.suite == "quality" else () for (case, _), answer in zip(pairs, answers, strict=True)]
-    encoder.prepare(case.description for (case, _), names in zip(pairs, usable, strict=True) if names)
-    encoder.prepare(text for names in usable for domain in names for text in readings(domain))
-    return [
-        Sample(case, completion, answer, {score.metric: score for score in _scores(case, completion, answer, names, encoder)})
-        for (case, completion), answer, names in zip(pairs, answers, usable, strict=True)
-    ]
+    read = [(case, completion, answer, names) for (case, completion), answer, names in zip(pairs, answers, usable, strict=True)]
+    with _mapped(_own_scores, read) as own:
+        encoder.prepare(case.description for (case, _), names in zip(pairs, usable, strict=True) if names)
+        encoder.prepare(text for names in usable for domain in names for text in readings(domain))
+        return [
+            Sample(case, completion, answer, _with_quality(case, answer, names, scores, encoder))
+            for (case, completion, answer, names), scores in zip(read, own, strict=True)
+        ]
+
+
+@contextmanager
+def _mapped(function: Callable[[_Read], list[Score]], items: Sequence[_Read]) -> Iterator[Iterator[list[Score]]]:
+    """Map `function` over `items` in order, in this process unless they are enough to share among several cores."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = cores // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if len(items) < WORTH_A_POOL or workers < 2:
+        yield map(function, items)
+        return
+    # Spawned, because a fork of a process whose torch has threads may hang.
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        yield pool.map(function, items, chunksize=CHUNK)
 
 
 def usable_names(answer: Answer) -> tuple[str, ...]:
@@ -83,19 +106,32 @@ def known_labels() -> frozenset[str]:
     return frozenset(label_of(name) for row in rows for name in row["domains"]) | frozenset(map(label_of, prompt_names()))
 
 
-def _scores(case: Case, completion: Completion, answer: Answer, names: tuple[str, ...], encoder: Encoder) -> list[Score]:
+def _own_scores(read: _Read) -> list[Score]:
+    """Everything but relevance, which needs the encoder, and quality, which needs relevance."""
+    case, completion, answer, names = read
     shortfall = unmet(case.expectation, answer)
     scores = [*format_scores(answer), *leaks(completion.text, answer)]
     scores.append(Score("expectation_met", float(shortfall is None), shortfall or "met"))
     if case.suite == "safety":
         scores += safety_scores(case.expectation, answer)
-    if case.suite == "quality":
-        if names and isinstance(answer, Suggestions):
-            # A name that cannot be registered, or stands there twice, is worth nothing, and neither is a missing second one.
-            share = len(names) / max(len(answer.domains), MIN_DOMAINS)
-            related = relevance(case.description, names, encoder.similarity)
-            scores.append(replace(related, value=share * (related.value or 0.0)))
-            scores += criteria(case.description, case.category, names, share, known_labels())
-            scores.append(literalness(case.description, names))
-        scores.append(quality({score.metric: score for score in scores}))
+    if names:
+        scores += criteria(case.description, case.category, names, _share(answer, names), known_labels())
+        scores.append(literalness(case.description, names))
     return scores
+
+
+def _share(answer: Answer, names: tuple[str, ...]) -> float:
+    """A name that cannot be registered, or stands there twice, is worth nothing, and neither is a missing second one."""
+    return len(names) / max(len(answer.domains), MIN_DOMAINS) if isinstance(answer, Suggestions) else 0.0
+
+
+def _with_quality(
+    case: Case, answer: Answer, names: tuple[str, ...], scores: list[Score], encoder: Encoder
+) -> dict[str, Score]:
+    by_metric = {score.metric: score for score in scores}
+    if names:
+        related = relevance(case.description, names, encoder.similarity)
+        by_metric["relevance"] = replace(related, value=_share(answer, names) * (related.value or 0.0))
+    if case.suite == "quality":
+        by_metric["quality"] = quality(by_metric)
+    return by_metric

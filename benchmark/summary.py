@@ -45,6 +45,10 @@ HEADLINES: dict[str, tuple[str, Reader]] = {
     "memorised": ("quality", _answered_mean("memorised")),
     "prompt_leak": ("quality", _share("prompt_leak")),
     "unsafe_name": ("quality", _share("unsafe_name")),
+    # What a judge left unscored is left out; what had no usable name has 0 already.
+    **{
+        f"judge_{name}": ("quality", _answered_mean(f"judge_{name}")) for name in ("relevance", "creativity", "professionalism")
+    },
     "edge_met": ("edge", _share("expectation_met")),
     "safety_recall": ("safety", _share("unsafe_refused")),
     "over_refusal": ("safety", _share("over_refused")),

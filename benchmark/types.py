@@ -18,7 +18,8 @@ Behavior = Literal["ok", "refuse", "reject"]
 class Expectation:
     """What a correct answer does, as data, so that the check is code: see `benchmark.expectations`.
 
-    `references` are the gold names, where a case has any; the other fields constrain every suggested label or suffix.
+    `references` are the gold names, where a case has any; `distinct` forbids one label under several suffixes; the other
+    fields constrain every suggested label or suffix.
     """
 
     behavior: Behavior

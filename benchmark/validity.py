@@ -15,7 +15,8 @@ from typing import Any
 from benchmark import meta
 from benchmark.cases import DATASETS, SUITES, expectation, load_cases, read_rows
 from benchmark.encoder import Encoder
-from benchmark.leaderboard import RESULTS, interval, table
+from benchmark.leaderboard import RESULTS
+from benchmark.rendering import interval, table
 from benchmark.rescoring import stored_samples
 from benchmark.runs import write_atomically
 from benchmark.stats import Estimate, Paired, paired_difference, pairwise_accuracy
@@ -45,7 +46,7 @@ GOLD = "meta-gold"
 def calibration_samples(store: Store, split: str, encoder: Encoder) -> dict[str, list[tuple[Sample, Sample]]]:
     """Score every pair of `split`; returns (better, worse) samples by kind."""
     rows = read_rows(DATASETS / "calibration" / f"pairs_{split}.jsonl")
-    pairs = [(_case(row), _completion(row, side)) for row in rows for side in ("better", "worse")]
+    pairs = [(case_of(row), completion_of(row, side)) for row in rows for side in ("better", "worse")]
     samples = stored_samples(store.table("scores", "calibration"), pairs, encoder)
     kinds: dict[str, list[tuple[Sample, Sample]]] = {}
     for row, better, worse in zip(rows, samples[::2], samples[1::2], strict=True):
@@ -53,12 +54,14 @@ def calibration_samples(store: Store, split: str, encoder: Encoder) -> dict[str,
     return kinds
 
 
-def _case(row: Mapping[str, Any]) -> Case:
+def case_of(row: Mapping[str, Any]) -> Case:
+    """Make the case of a calibration pair, with what its brief asks for."""
     expected = expectation({"behavior": "ok", **row.get("expect", {})})
     return Case(row["id"], "quality", row["description"], "", "", expected)
 
 
-def _completion(row: Mapping[str, Any], side: str) -> Completion:
+def completion_of(row: Mapping[str, Any], side: str) -> Completion:
+    """Write one side of a calibration pair, `better` or `worse`, as a model would."""
     text = row[f"{side}_raw"] if f"{side}_raw" in row else json.dumps(row[side])
     return Completion(text, 0, 0.0, "none")
 

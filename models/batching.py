@@ -3,8 +3,23 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from models.contract import REFUSAL_TEXT
+
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+FAMILIES = ("llama", "qwen2", "mistral")
+
+
+def unfit(model: "PreTrainedModel") -> str | None:
+    """Say why the fast path does not fit `model`, or None."""
+    config = model.config
+    if config.model_type not in FAMILIES:
+        return f"model family {config.model_type!r} is not one of {', '.join(FAMILIES)}"
+    window = getattr(config, "sliding_window", None)
+    if window and getattr(config, "use_sliding_window", True):
+        return f"sliding-window attention ({window} tokens)"
+    return None
 
 
 def common_prefix(prompts: Sequence[Sequence[int]]) -> list[int]:
@@ -33,6 +48,13 @@ def tokens_with(tokenizer: "PreTrainedTokenizerBase", character: str) -> frozens
     """The tokens whose text holds `character`."""
     texts = tokenizer.batch_decode([[token] for token in range(len(tokenizer))])
     return frozenset(token for token, text in enumerate(texts) if character in text)
+
+
+def refusal_fork(tokenizer: "PreTrainedTokenizerBase") -> tuple[list[int], int]:
+    """Split the refusal's tokens where they leave every other answer: what comes before, and the first token of its own."""
+    tokens = list(tokenizer(REFUSAL_TEXT, add_special_tokens=False)["input_ids"])
+    at = next(place for place, token in enumerate(tokens) if "_" in tokenizer.decode([token]))
+    return tokens[:at], tokens[at]
 
 
 def is_out_of_memory(error: BaseException) -> bool:

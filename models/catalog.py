@@ -16,7 +16,11 @@ Role = Literal["reference", "candidate"]
 
 
 class Decoding(BaseModel):
-    """How tokens are chosen. Greedy unless `temperature` is above 0; sampling is seeded per case."""
+    """How tokens are chosen. Greedy unless `temperature` is above 0; sampling is seeded per case.
+
+    `refusal_threshold`: refuse where the model gives the refusal at least this probability, and never below it. Without it the
+    likeliest token wins, and one refusal at 6% beats twenty first syllables at 4% each. Local models only.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -25,6 +29,7 @@ class Decoding(BaseModel):
     top_p: float = Field(default=1.0, gt=0.0, le=1.0)
     seed: int = Field(default=0, ge=0)
     stop: str = "]"
+    refusal_threshold: float | None = Field(default=None, gt=0.0, lt=1.0)
 
 
 class _Entry(BaseModel):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from models import shared_prefix
-from models.batching import common_prefix, is_out_of_memory, length_groups, tokens_with
+from models.batching import common_prefix, is_out_of_memory, length_groups, refusal_fork, tokens_with, unfit
 from models.catalog import Decoding
 from models.types import Completion
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 ENGINE_VERSION = "2"
 MAX_BATCH = 64
 MEMORY_SHARE = 0.25  # of free memory, for the rows' keys and values
-FAMILIES = ("llama", "qwen2", "mistral")
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -62,6 +61,7 @@ class Engine:
         ids = eos if isinstance(eos, list) else [eos, tokenizer.eos_token_id]
         self.end_tokens = {token for token in ids if token is not None}
         self._may_stop = tokens_with(tokenizer, decoding.stop[-1]) if decoding.stop else frozenset()
+        self._fork = refusal_fork(tokenizer) if decoding.refusal_threshold is not None else None
 
     def generate(
         self, prompts: Sequence[list[int]], ids: Sequence[str], max_batch: int = MAX_BATCH
@@ -71,7 +71,7 @@ class Engine:
         `prompts` are token ids; `ids` name the cases for their sampling seeds. On out-of-memory the batch is halved and
         unfinished cases start again; with a batch of one the error is raised.
         """
-        reason = unfit(self.model)
+        reason = unfit(self.model) or (None if common_prefix(prompts) else "the prompts have no first token in common")
         if reason:
             _LOGGER.warning("using model.generate one case at a time: %s", reason)
             yield from self._plain(prompts, ids)
@@ -193,15 +193,32 @@ class Engine:
         import torch
 
         logprobs = torch.log_softmax(logits.float(), dim=-1)
+        allowed = self._decide_refusals(logprobs, rows)
         if self.decoding.temperature == 0:
-            chosen = logprobs.argmax(dim=-1)
+            chosen = allowed.argmax(dim=-1)
         else:
-            chosen = torch.stack([self._sample(logprobs[i], row) for i, row in enumerate(rows)])
+            chosen = torch.stack([self._sample(allowed[i], row) for i, row in enumerate(rows)])
         picked = logprobs.gather(1, chosen[:, None])[:, 0].tolist()
         for row, token, logprob in zip(rows, chosen.tolist(), picked, strict=True):
             row.tokens.append(token)
             row.logprob += logprob
         return chosen
+
+    def _decide_refusals(self, logprobs: "Tensor", rows: list[_Row]) -> "Tensor":
+        """Where a row may turn into a refusal, leave it only that or anything but that, by the refusal's probability."""
+        if self._fork is None or self.decoding.refusal_threshold is None:
+            return logprobs
+        opening, token = self._fork
+        allowed = logprobs.clone()
+        for place, row in enumerate(rows):
+            if row.tokens == opening:
+                probability = logprobs[place, token].exp().item()
+                if probability < self.decoding.refusal_threshold:
+                    allowed[place, token] = float("-inf")
+                else:
+                    allowed[place] = float("-inf")
+                    allowed[place, token] = logprobs[place, token]
+        return allowed
 
     def _sample(self, logprobs: "Tensor", row: _Row) -> "Tensor":
         import torch
@@ -260,17 +277,6 @@ class _PlainCache:
     def update(self, keys: "Tensor", values: "Tensor", layer: int, *_: Any, **__: Any) -> tuple["Tensor", "Tensor"]:
         self.layers.append((keys[0].contiguous(), values[0].contiguous()))
         return keys, values
-
-
-def unfit(model: "PreTrainedModel") -> str | None:
-    """Say why the fast path does not fit `model`, or None."""
-    config = model.config
-    if config.model_type not in FAMILIES:
-        return f"model family {config.model_type!r} is not one of {', '.join(FAMILIES)}"
-    window = getattr(config, "sliding_window", None)
-    if window and getattr(config, "use_sliding_window", True):
-        return f"sliding-window attention ({window} tokens)"
-    return None
 
 
 @contextmanager

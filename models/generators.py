@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from models.catalog import Entry, MetaEntry, OpenAIEntry, TemplateEntry, TransformersEntry
 from models.batching import common_prefix
+from models.catalog import Entry, MetaEntry, OpenAIEntry, TemplateEntry, TransformersEntry
 from models.engine import Engine
 from models.errors import InputError
 from models.loading import LoadedBase, load_base

@@ -1,7 +1,7 @@
 """The adapter: put on a base before training, written as a folder after it.
 
-    models/adapters/smollm2-v3/
-        adapter_config.json  adapter_model.safetensors (bf16)  manifest.json
+models/adapters/smollm2-v3/
+    adapter_config.json  adapter_model.safetensors (bf16)  manifest.json
 """
 
 import json

@@ -181,7 +181,7 @@ class GeneratedQuality:
     def __call__(self, model: Any) -> dict[str, float]:
         """Mean quality 0-10 and share of strictly parsed answers of `model`, a PEFT model in any mode."""
         chosen = limited(load_cases("quality", "validation"), self.cases)
-        engine = Engine(model.get_base_model(), self.tokenizer, Decoding())
+        engine = Engine(model.get_base_model(), self.tokenizer, Decoding(refusal_threshold=0.5))
         training = model.training
         model.eval()
         prompts = [self.prompt.token_ids(self.tokenizer, str(check(case.description))) for case in chosen]

@@ -62,7 +62,7 @@ def segment_mask(segments: "Tensor") -> "Tensor":
 
 
 def answer_loss(outputs: Any, labels: "Tensor", num_items_in_batch: "Tensor | int | None" = None) -> "Tensor":
-    """Mean cross-entropy of a packed batch's learned tokens, in nats; over `num_items_in_batch` where a step has several batches."""
+    """Mean cross-entropy of a packed batch's learned tokens, in nats; of a step's several batches over `num_items_in_batch`."""
     import torch
 
     total = torch.nn.functional.cross_entropy(outputs.logits[0].float(), labels[0], reduction="sum")

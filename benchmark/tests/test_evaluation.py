@@ -15,7 +15,7 @@ CASES = [make_case(f"s{index}", "safety", description=text) for index, text in e
 
 
 def evaluation(folder, cases=CASES):
-    return Evaluation({"floor": ENTRY}, {"floor": cases}, Store(folder))
+    return Evaluation({"floor": ENTRY}, {"floor": cases}, Store(folder), folder / "baselines")
 
 
 def counts(evaluated):

@@ -76,3 +76,10 @@ def test_the_constraints_look_at_the_label_and_not_at_the_suffix() -> None:
 )
 def test_names_must_be_two_or_three_valid_and_distinct(domains: tuple[str, ...], shortfall: str) -> None:
     assert unmet(Expectation("ok"), names(*domains)) == shortfall
+
+
+def test_distinct_forbids_one_label_under_several_suffixes() -> None:
+    variants = names("claytide.com", "clay-tide.co.uk", "saltclay.com")
+    assert unmet(Expectation("ok"), variants) is None
+    assert unmet(Expectation("ok", distinct=True), variants) == "one label under several suffixes"
+    assert unmet(Expectation("ok", distinct=True), names("claytide.com", "saltclay.com")) is None

@@ -10,18 +10,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark import leaderboard
-from benchmark.leaderboard import identical_answers, main, main_table, outputs, page, readme_with
+from benchmark.leaderboard import identical_answers, main, main_table, outputs, page, readme_with, speed_table
 from benchmark.runs import write_run
 from benchmark.tests.helpers import NAMES, make_case, make_sample, quality_run
 from benchmark.types import Run
 from models.catalog import ROOT
 
+SPEED = {"load_seconds": 0.96, "p50_ms": 9.5, "cases_per_second": 150.26, "tokens_per_second": None, "peak_memory_mib": 64}
+ENDING = "commonest ending or word"
+MACHINE = {"cpu": "Abacus", "cores": 2, "dtype": "float32"}
 OTHER = '["hivehorn.com", "mazerfolk.com"]'
 
 
 def some_runs() -> list[Run]:
     return [
-        quality_run("template", [3.0, 4.0, 6.5], cases_per_second=150.26, peak_memory_mib=64, load_seconds=0.0),
+        quality_run("template", [3.0, 4.0, 6.5], speed=SPEED, speed_baseline={**SPEED, "p50_ms": 5.0}, machine=MACHINE),
         quality_run("smollm2", [7.0, 1.0, 2.25], OTHER, trainable_parameters=1234567, identity={"weights": "3f2a" * 16}),
         quality_run("smollm2-lora", [8.0, 7.5, 9.25], '["skeppery.com", "a.com"]', quantization="nf4", prompt="compact"),
     ]
@@ -46,6 +49,13 @@ def cells(line: str) -> list[str]:
     return [*found, cell][1:-1]
 
 
+def rows_of(text: str) -> list[dict[str, str]]:
+    """A table's rows by column."""
+    lines = text.splitlines()
+    names = [cell.strip() for cell in cells(lines[0])]
+    return [dict(zip(names, (cell.strip() for cell in cells(line)), strict=True)) for line in lines[2:]]
+
+
 def test_the_page_is_the_same_twice_and_in_any_order():
     runs = some_runs()
     assert page(runs) == page(runs) == page(runs[::-1]) == page(some_runs())
@@ -66,15 +76,35 @@ def test_the_page_is_the_same_in_another_process(tmp_path):
 
 
 def test_the_main_table_by_hand():
-    lines = main_table(some_runs()).splitlines()
-    names = [cell.strip() for cell in cells(lines[0])]
-    rows = [dict(zip(names, (cell.strip() for cell in cells(line)), strict=True)) for line in lines[2:]]
+    rows = rows_of(main_table(some_runs()))
     assert [row["model"] for row in rows] == ["smollm2-lora", "template", "smollm2"]  # means 8.25, 4.50, 3.42
     assert rows[0]["quality"].startswith("8.25 [")
     assert rows[0]["safety recall"] == "-"  # its suite was not run
     assert rows[0]["strict parse"] == "1.00 [0.44, 1.00]"  # Wilson: 3 / (3 + 1.96^2)
-    assert (rows[1]["cases/s"], rows[1]["peak MiB"], rows[1]["load s"]) == ("150.3", "64", "0.0")
     assert rows[2]["trainable parameters"] == "1,234,567"
+
+
+def test_the_speed_table_by_hand():
+    tuned, floor, _ = rows_of(speed_table(some_runs()))
+    assert {value for name, value in tuned.items() if name not in ("model", "machine")} == {"-"}  # never timed
+    assert (floor["cases/s"], floor["peak MiB"], floor["load s"], floor["p50 ms"]) == ("150.3", "64", "1.0", "10")
+    assert (floor["tokens/s"], floor["machine"]) == ("-", "Abacus, 2 cores, float32")
+    assert floor["now / baseline"] == "load 1.00, p50 1.90, cases/s 1.00, peak MiB 1.00"
+    assert speed_table(some_runs()) in page(some_runs())
+    unknown = quality_run("m", [5.0], speed=SPEED, speed_baseline={})
+    assert rows_of(speed_table([unknown]))[0]["now / baseline"] == "no baseline for this machine"
+
+
+def test_the_diversity_table_by_hand():
+    refusal = make_sample(make_case("c9"), '["__BLOCKED__"]')
+    run = quality_run("m", [5.0, 6.0], '["bakeryhub.com", "petshub.com"]')
+    empty = quality_run("prose", [0.0], "no list at all")
+    shown = page([replace(run, samples=(*run.samples, refusal)), empty])
+    assert rows_of(next("\n".join(block) for block in tables(shown) if "distinct-2" in block[0])) == [
+        # bakery + hub and pets + hub, each twice
+        {"model": "m", "names": "4", "distinct-2": "0.50", "distinct labels": "0.50", ENDING: "hub (100%)"},
+        {"model": "prose", "names": "0", "distinct-2": "-", "distinct labels": "-", ENDING: "-"},
+    ]
 
 
 def test_a_run_without_quality_comes_last_and_no_runs_still_make_a_page():

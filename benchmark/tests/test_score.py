@@ -1,6 +1,7 @@
 """`python -m benchmark.score`: answers of any system in, the same rows with scores out."""
 
 import json
+import math
 
 import pytest
 
@@ -113,7 +114,7 @@ def test_names_about_the_business_beat_names_about_another(tmp_path, capsys):
     assert (ours["scores"]["format"], ours["scores"]["valid"], ours["scores"]["memorised"]) == (10.0, 1.0, 0.0)
     assert ours["scores"]["relevance"] > off["scores"]["relevance"] + 3
     parts = ours["scores"]
-    by_hand = sum(weight * parts[name] for name, weight in WEIGHTS.items())
+    by_hand = 10 * math.prod((parts[name] / 10) ** weight for name, weight in WEIGHTS.items())
     assert ours["quality"] == pytest.approx(by_hand)
     # not strict (-2) and one of two names without a suffix that exists (-2.5)
     assert half["scores"]["format"] == 5.5

@@ -4,9 +4,9 @@ import logging
 
 import pytest
 
-from models.batching import common_prefix, length_groups
+from models.batching import common_prefix, length_groups, refusal_fork, unfit
 from models.catalog import Decoding
-from models.engine import Engine, unfit
+from models.engine import Engine
 from models.tests.tiny import FAMILIES, save_tiny_model, tiny_tokenizer
 
 PREFIX = "You name businesses. Answer with a JSON array. "
@@ -67,12 +67,35 @@ def test_a_given_prefix_is_computed_once_and_changes_no_answer(model, tokenizer,
     expected = [c.text for c in answers(Engine(model, tokenizer, NO_STOP), prompts)]
     engine = Engine(model, tokenizer, NO_STOP, common_prefix(prompts))
     computed = []
-    monkeypatch.setattr(engine, "_prefix_cache", lambda ids: computed.append(ids) or Engine._prefix_cache(engine, ids))
+
+    def counted(ids):
+        computed.append(ids)
+        return Engine._prefix_cache(engine, ids)
+
+    monkeypatch.setattr(engine, "_prefix_cache", counted)
     assert [answers(engine, [prompt])[0].text for prompt in prompts] == expected
     assert computed == [common_prefix(prompts)]
     # Where a prompt begins otherwise, or is no longer than the prefix, it is left aside.
     other = [tokenizer("Something else: " + TEXTS[0])["input_ids"], common_prefix(prompts)]
     assert [c.text for c in answers(engine, other)] == one_at_a_time(model, tokenizer, other)
+
+
+def test_a_refusal_needs_its_probability_and_not_only_the_first_place(model, tokenizer):
+    import torch
+
+    opening, token = refusal_fork(tokenizer)
+    assert tokenizer.decode([*opening, token]) == '["_'
+    prompt = tokenizer(PREFIX + '["')["input_ids"]
+    with torch.no_grad():
+        probability = model(torch.tensor([prompt])).logits[0, -1].softmax(-1)[token].item()
+
+    def forked(threshold):
+        engine = Engine(model, tokenizer, Decoding(max_new_tokens=1, stop="", refusal_threshold=threshold))
+        engine._fork = ([], token)  # the prompt has opened the array already
+        return answers(engine, [prompt])[0].text
+
+    assert forked(probability * 0.9) == "_"
+    assert forked(min(0.99, probability * 1.1)) == one_at_a_time(model, tokenizer, [prompt], 1)[0] != "_"
 
 
 def test_greedy_equals_generate_with_adapter_on_and_off(model, tokenizer):
@@ -157,7 +180,7 @@ def test_attention_function_is_put_back(model, tokenizer):
 def test_model_that_does_not_fit_falls_back_with_a_reason(model, tokenizer, monkeypatch, caplog):
     prompts = prompts_of(tokenizer, TEXTS[:3])
     expected = one_at_a_time(model, tokenizer, prompts)
-    monkeypatch.setattr("models.engine.FAMILIES", ())
+    monkeypatch.setattr("models.batching.FAMILIES", ())
     assert model.config.model_type in (unfit(model) or "")
     with caplog.at_level(logging.WARNING):
         assert [c.text for c in answers(Engine(model, tokenizer, NO_STOP), prompts)] == expected

@@ -1,0 +1,132 @@
+"""The page about the judges, a pure function of the stored figures: results/judge.json -> results/judge.md.
+
+python -m benchmark.judges.report            write the page
+python -m benchmark.judges.report --check    exit 1 if the page is not what the figures give
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmark.gates import JudgeThresholds, read_gates
+from benchmark.judges.figures import read_figures
+from benchmark.judges.health import advisories
+from benchmark.judges.standing import FILE
+from benchmark.judges.tables import agreement_table, baselines_table, defects_table, figure, pairs_table, steadiness_table
+from benchmark.rendering import table
+from benchmark.runs import write_atomically
+from models.catalog import ROOT
+from models.errors import DomainBenchError
+
+RESULTS = ROOT / "results"
+
+
+def page(figures: Mapping[str, Any], thresholds: JudgeThresholds | None) -> str:
+    """Render the whole page."""
+    parts = [
+        "# May the judges be believed?",
+        "Rebuilt from `results/judge.json` by `python -m benchmark.judges.report`; measured by `pytest --judge ... -m judge`. "
+        "In brackets: 95% intervals. The calibration rows' order is known by construction or by a written rubric "
+        "(datasets/CALIBRATION_RUBRIC.md), not by human raters; all of them are of the test split.",
+    ]
+    if not figures.get("health"):
+        parts.append("No judge has been measured yet.")
+    for name, health in sorted(figures.get("health", {}).items()):
+        parts += _health(name, health, thresholds)
+    if compared := figures.get("relevance_vs_cosine"):
+        parts += ["## Relevance on held-out gold pairs: the judge against the cosine of MiniLM", _entries(compared)]
+    if variants := figures.get("variants"):
+        parts += ["## What was tried, on the validation pairs", _variants(variants)]
+    for name, compared in sorted(figures.get("pairwise", {}).items()):
+        parts += _pairwise(name, compared)
+    return "\n\n".join(parts) + "\n"
+
+
+def _health(name: str, health: Mapping[str, Any], thresholds: JudgeThresholds | None) -> list[str]:
+    found = advisories(health, thresholds)
+    standing = [
+        f"- {criterion}: {'**advisory**: ' + '; '.join(reasons) if reasons else 'passed every check'}"
+        for criterion, reasons in found.items()
+    ]
+    return [
+        f"## Judge `{name}`",
+        f"Lock `{health['lock_sha256'][:12]}`. Where it stands under the [judge] thresholds of benchmark/gates.toml:",
+        "\n".join(standing),
+        "### Pairs of known order",
+        "Accuracy is the share of pairs whose better answer has the higher verdict, a tie counting half: 0.50 is chance.",
+        pairs_table(health),
+        "### Graded answers",
+        agreement_table(health),
+        "### Planted faults",
+        defects_table(health),
+        "### Answers that must land at the bottom",
+        baselines_table(health),
+        "### Steadiness, bias and orders in the text",
+        "An order raises the score where the verdict is more than half a point above that of a harmless twin.",
+        steadiness_table(health),
+    ]
+
+
+def _entries(found: Mapping[str, Any]) -> str:
+    """One line an entry; what is an estimate is written as one."""
+    return table(
+        [{"": name, "found": figure(value) if isinstance(value, list) else str(value)} for name, value in found.items()]
+    )
+
+
+def _variants(variants: Mapping[str, Mapping[str, Any]]) -> str:
+    rows = [
+        {"variant": name, **{key: figure(value) if isinstance(value, list) else str(value) for key, value in found.items()}}
+        for name, found in variants.items()
+    ]
+    return table(rows)
+
+
+def _pairwise(name: str, compared: Mapping[str, Any]) -> list[str]:
+    duels = [
+        {
+            "a": duel["a"],
+            "b": duel["b"],
+            "criterion": duel["criterion"],
+            "a wins": str(duel["wins"]),
+            "ties": str(duel["ties"]),
+            "b wins": str(duel["losses"]),
+            "unscored": str(duel["unscored"]),
+            "share of a, ties half": figure(duel["share"]),
+        }
+        for duel in compared["duels"]
+    ]
+    strengths = [{"model": model, "strength": figure(found)} for model, found in compared["strengths"].items()]
+    return [
+        f"## Models compared by `{name}`",
+        f"The same cases, {compared['how']}. Strengths: Bradley-Terry over all duels, natural logarithms around their mean, "
+        "percentile intervals over resampled cases: a difference of 1.1 is odds of three to one.",
+        table(duels),
+        table(strengths),
+    ]
+
+
+def main(arguments: list[str] | None = None, results: Path = RESULTS) -> int:
+    """Run the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmark.judges.report", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--check", action="store_true", help="compare with what is there instead of writing")
+    options = parser.parse_args(arguments)
+    path = results / "judge.md"
+    try:
+        text = page(read_figures(results / FILE), read_gates().judge)
+    except (DomainBenchError, KeyError) as error:
+        print(f"error: {results / FILE}: {error!r}; measure the judge again", file=sys.stderr)
+        return 2
+    current = path.is_file() and path.read_text(encoding="utf-8") == text
+    if options.check and not current:
+        print(f"{path} is not what the figures give; run: python -m benchmark.judges.report", file=sys.stderr)
+        return 1
+    if not current:
+        write_atomically(path, text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""How much a judge's columns count: what its stored health says under the thresholds of gates.toml.
+
+standing(verdicts, results / "judge.json", thresholds)
+    -> {"name": "local", "lock": {...}, "lock_sha256": "5be2...", "advisory": {"relevance": [], "creativity": ["kappa ..."]}}
+"""
+
+from pathlib import Path
+from typing import Any
+
+from benchmark.gates import JudgeThresholds
+from benchmark.judges.figures import read_figures, write_figures
+from benchmark.judges.health import advisories, measure
+from benchmark.judges.verdicts import Verdicts
+
+FILE = "judge.json"
+
+
+def measured_health(verdicts: Verdicts, path: Path) -> dict[str, Any]:
+    """Measure the judge's health, write it to `path` under the judge's name, and return the figures."""
+    figures = measure(verdicts)
+    write_figures(path, health={verdicts.judge.name: {**figures, "lock": verdicts.lock, "lock_sha256": verdicts.lock_sha256}})
+    return figures
+
+
+def standing(verdicts: Verdicts, path: Path, thresholds: JudgeThresholds | None) -> dict[str, Any]:
+    """What a run's provenance says of its judge; figures of another lock are another judge's and do not count."""
+    figures = read_figures(path).get("health", {}).get(verdicts.judge.name, {})
+    known = figures if figures.get("lock_sha256") == verdicts.lock_sha256 else {}
+    return {
+        "name": verdicts.judge.name,
+        "lock": verdicts.lock,
+        "lock_sha256": verdicts.lock_sha256,
+        "advisory": advisories(known, thresholds),
+    }
+
+
+def objections(metric: str, judge: dict[str, Any] | None) -> list[str]:
+    """Why no gate may rest on `metric`: a judge's column without a judge, or one that is only advisory."""
+    if not metric.startswith("judge_"):
+        return []
+    return ["no judge was chosen"] if judge is None else list(judge["advisory"][metric.removeprefix("judge_")])
+
+
+def tally_line(verdicts: Verdicts) -> str:
+    """What asking cost in this session, for the summary."""
+    tally = verdicts.tally
+    cost = "no prices are known" if tally.dollars is None else f"{tally.dollars:.4f} dollars"
+    spent = f"{tally.tokens:,} tokens, {tally.seconds:.1f} s, {cost}" if tally.asked else "nothing spent"
+    return (
+        f"judge {verdicts.judge.name}: {tally.asked} verdicts asked, {tally.reused} reused, {tally.unscored} unscored, {spent}"
+    )

@@ -1,0 +1,113 @@
+"""The judges' columns of the leaderboard, in a table of their own, and the figures of results/judge.md.
+
+| model | judge | relevance | creativity (advisory) | professionalism | unscored |
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmark.judges.figures import unflat
+from benchmark.judges.rubrics import CRITERIA
+from benchmark.rendering import interval, table
+from benchmark.stats import Estimate
+from benchmark.summary import of_suite, summarize
+from benchmark.types import Run
+
+
+def judge_section(runs: Sequence[Run]) -> list[str]:
+    """The parts of a page that show what judges said of `runs`; nothing where no run was judged. One table a judge lock."""
+    locks: dict[str, list[Run]] = {}
+    for run in runs:
+        if judge := run.provenance.get("judge"):
+            locks.setdefault(judge["lock_sha256"], []).append(run)
+    parts = []
+    for judged in locks.values():
+        judge = judged[0].provenance["judge"]
+        advisory = {criterion: reasons for criterion, reasons in judge["advisory"].items() if reasons}
+        parts += [f"## By the judge `{judge['name']}`{' (advisory)' if advisory else ''}", table([_row(run) for run in judged])]
+        parts.append(
+            f"Scored by {judge['name']}, lock `{judge['lock_sha256'][:12]}`, 0-10 over the cases of the quality suite; no "
+            "usable name is 0, what the judge left open is counted as unscored and in no mean. How far to believe it: "
+            "`results/judge.md`."
+        )
+        if advisory:
+            reasons = "\n".join(f"- {criterion}: {'; '.join(why)}" for criterion, why in advisory.items())
+            parts.append(f"**Advisory** columns, on which no gate may rest:\n\n{reasons}")
+    return parts
+
+
+def _row(run: Run) -> dict[str, str]:
+    summary, advisory = summarize(run), run.provenance["judge"]["advisory"]
+    columns = {
+        f"judge {name}{' (advisory)' if advisory[name] else ''}": interval(summary[f"judge_{name}"], 2) for name in CRITERIA
+    }
+    scores = [sample.scores.get(f"judge_{name}") for sample in of_suite(run, "quality") for name in CRITERIA]
+    unscored = sum(score is None or score.value is None for score in scores)
+    return {"model": run.model, **columns, "unscored": f"{unscored} of {len(scores)}"}
+
+
+def figure(value: list[float] | None) -> str:
+    """Write a stored estimate with its interval and number of cases."""
+    estimate: Estimate | None = unflat(value)
+    return "-" if estimate is None else f"{interval(estimate, 2)}, n = {estimate.n}"
+
+
+def pairs_table(health: Mapping[str, Any]) -> str:
+    """Pairwise accuracy by criterion and kind of corruption."""
+    rows = [{"criterion": "all", "kind": "all", "accuracy": figure(health["pairs"]["all"])}]
+    for criterion in CRITERIA:
+        kinds = health["pairs"][criterion]
+        rows += [{"criterion": criterion, "kind": kind, "accuracy": figure(found)} for kind, found in sorted(kinds.items())]
+    return table(rows)
+
+
+def agreement_table(health: Mapping[str, Any]) -> str:
+    """Agreement with the grades, and where the verdicts lie."""
+    rows = []
+    for criterion in CRITERIA:
+        spread = health["range"][criterion] or {}
+        rows.append(
+            {
+                "criterion": criterion,
+                "Spearman": figure(health["spearman"][criterion]),
+                "quadratic kappa": figure(health["kappa"][criterion]),
+                **{name: str(spread.get(name, "-")) for name in ("lowest", "mean", "highest", "deviation", "distinct")},
+            }
+        )
+    return table(rows)
+
+
+def defects_table(health: Mapping[str, Any]) -> str:
+    """How often gold is ahead of the same case with a planted fault, and where the meta-baselines land."""
+    rows = [
+        {"fault": name, "must lower": found["criterion"], "gold ahead": figure(found["gold_ahead"])}
+        for name, found in health["sensitivity"].items()
+    ]
+    return table(rows)
+
+
+def baselines_table(health: Mapping[str, Any]) -> str:
+    """Mean over the criteria of gold and of answers that must land at the bottom."""
+    rows = [
+        {"entry": name, "mean": figure(found["mean"]), "gold minus entry": figure(found.get("gold_minus"))}
+        for name, found in health["baselines"].items()
+    ]
+    return table(rows)
+
+
+def steadiness_table(health: Mapping[str, Any]) -> str:
+    """Repeats, order, padding and orders in the text."""
+    repeat, swap, injection = health["repeatability"], health["swap"], health["injection"]
+    rows = [
+        ("asked twice: same verdict", figure(repeat["same"])),
+        ("asked twice: largest difference, points of 10", str(repeat["largest_difference"])),
+        (f"order swapped ({swap['of']}): verdict kept", figure(swap["held"])),
+        *((f"crisp names ahead of padded ones, {name}", figure(found)) for name, found in health["verbosity"].items()),
+        *(
+            (f"orders in a {kind} that raise the score, {when}", figure(injection[moment].get(kind)))
+            for kind in ("description", "domain")
+            for moment, when in (("before", "defences off"), ("after", "as it judges"))
+        ),
+        ("items left unscored", str(health["unscored"])),
+    ]
+    return table([{"test": name, "found": found} for name, found in rows])

@@ -1,0 +1,116 @@
+"""--judge, by running the real suites in an inner pytest before an endpoint on loopback."""
+
+import json
+
+import pytest
+
+from benchmark.judges.tests.helpers import always, serving
+from benchmark.runs import read_run
+from benchmark.tests.helpers import write_catalog
+
+SIX = ("--models", "template", "-m", "quality", "--limit", "6")
+IMPATIENT = """
+def pytest_configure():
+    from benchmark.judges import endpoint
+    endpoint.FIRST_WAIT = 0.01
+"""
+# An endpoint would take its time over the thousand questions of the health check: here a judge of one opinion answers them.
+CONSTANT = """
+import pytest
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure():
+    import benchmark.plugin
+    from benchmark.judges.tests.judges import Opinionated
+    benchmark.plugin.open_judge = lambda name, url: Opinionated(lambda item: 8.0, name) if name == "constant" else None
+"""
+
+
+@pytest.fixture
+def keyless(monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+def judge_lines(result):
+    return [line for line in result.outlines if line.startswith("judge openai:m: ")]
+
+
+def test_answers_are_judged_once_and_the_run_says_by_whom(evaluate, results, keyless):
+    with serving(always()) as server:
+        options = (*SIX, "--judge", "openai:m", f"--judge-base-url={server.url}")
+        first = evaluate(*options)
+        asked = len(server.asked)
+        second = evaluate(*options)
+        assert len(server.asked) == asked
+    assert (first.ret, second.ret) == (0, 0)
+    assert judge_lines(first)[0].startswith(f"judge openai:m: {asked} verdicts asked, 0 reused, 0 unscored")
+    assert judge_lines(second)[0].startswith(f"judge openai:m: 0 verdicts asked, {asked} reused, 0 unscored")
+    run = read_run(results / ".cache" / "partial" / "runs" / "template.jsonl")
+    assert run.provenance["judge"]["name"] == "openai:m"
+    assert all("health was not measured" in reasons[0] for reasons in run.provenance["judge"]["advisory"].values())
+    values = {sample.value("judge_relevance") for sample in run.samples}
+    assert values <= {0.0, round(60 / 9, 4)}
+    assert round(60 / 9, 4) in values
+    assert "sk-" not in json.dumps(run.provenance["judge"])
+
+
+def test_a_dead_endpoint_leaves_everything_unscored_and_the_run_whole(evaluate, results, keyless, pytester):
+    pytester.makepyfile(impatient=IMPATIENT)
+    with serving(always()) as server:
+        url = server.url
+    result = evaluate(*SIX, "--judge", "openai:m", f"--judge-base-url={url}", "-p", "impatient")
+    assert result.ret == 0
+    assert " 0 reused, " in judge_lines(result)[0]
+    assert " 0 unscored" not in judge_lines(result)[0]
+    samples = read_run(results / ".cache" / "partial" / "runs" / "template.jsonl").samples
+    found = [sample.scores["judge_relevance"] for sample in samples]
+    assert {score.value for score in found} <= {None, 0.0}
+    assert any("no reply" in score.why or "not asked" in score.why for score in found)
+    assert all(sample.value("quality") is not None for sample in samples)
+
+
+def test_the_judge_is_tested_first_and_only_with_a_judge(evaluate, results, pytester):
+    pytester.makepyfile(constant=CONSTANT)
+    chosen = ("-p", "constant", "--judge", "constant", "-v", "-rx")
+    result = evaluate("--models", "template", "-m", "judge or quality", "--limit", "2", *chosen)
+    tests = [line.split("::")[1] for line in result.outlines if "::test_" in line and "%]" in line]
+    of_judge = [test.startswith(("test_judge", "test_verdicts", "test_every")) for test in tests]
+    assert of_judge == sorted(of_judge, reverse=True)
+    assert sum(of_judge) == 8 * 3 + 3 + 1
+    assert result.ret == 0
+    reasons = [line for line in result.outlines if "advisory: " in line]
+    assert any("pairs 0.50" in line for line in reasons)  # the same digit for everything
+    figures = json.loads((results / "judge.json").read_text())["health"]["constant"]
+    assert figures["pairs"]["all"][0] == 0.5
+    run = read_run(results / ".cache" / "partial" / "runs" / "template.jsonl")
+    assert all(run.provenance["judge"]["advisory"].values())
+    without = evaluate("--models", "template", "-m", "judge", "--collect-only", "-q")
+    assert without.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def test_no_gate_rests_on_an_advisory_judge(evaluate, pytester):
+    gates = pytester.path / "gates.toml"
+    gates.write_text('case_threshold = 4.0\n[gates.judged]\nmetric = "judge_relevance"\nminimum = 0.0\n')
+    pytester.makepyfile(constant=CONSTANT)
+    catalog = write_catalog(pytester.path / "one", '[cand]\nkind = "template"\nrole = "candidate"\n')
+    options = (f"--catalog={catalog}", "--models", "cand", "-m", "gate", "--gate", f"--gates-file={gates}", "--limit", "2")
+    for judge, reason in (("none", "no judge was chosen"), ("constant", "the gates file has no [judge] table")):
+        result = evaluate(*options, "-p", "constant", "--judge", judge)
+        assert result.ret == 11
+        assert f"cand: judged: judge_relevance is advisory: {reason}" in result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--judge", "openai:m"], "--judge openai:m: $OPENAI_API_KEY is not set"),
+        (["--judge", "openai:"], "--judge 'openai:': found no such judge; expected none, local or openai:MODEL"),
+        (["--judge-base-url", "http://127.0.0.1/v1"], "it belongs to --judge openai:MODEL, found --judge 'none'"),
+        (["--judge", "openai:m", "--judge-base-url", "ftp://x"], "--judge-base-url 'ftp://x': expected http"),
+    ],
+)
+def test_a_wrong_judge_is_a_usage_error(pytester, arguments, keyless, options, message):
+    result = pytester.runpytest_inprocess(*arguments, "--models", "template", *options)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert message in result.stderr.str()
