@@ -10,7 +10,7 @@ MODELS ?= template,smollm2,smollm2-lora
 LIMIT ?=
 JUDGE ?= local
 BUDGET ?=
-RECIPE ?= smollm2-v4
+RECIPE ?= smollm2-v3
 UNIT_TESTS := models benchmark/tests benchmark/metrics benchmark/peers benchmark/suites/test_datasets.py training
 
 .DEFAULT_GOAL := help

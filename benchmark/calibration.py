@@ -127,7 +127,7 @@ def fit_relevance(encoder: Encoder) -> tuple[float, float]:
     encoder.prepare(text for row in rows for domain in row["domains"] for text in (row["description"], *readings(domain)))
 
     def closeness(description: str, domains: Sequence[str]) -> float:
-        return fmean(max(encoder.similarity(description, text) for text in readings(domain)) for domain in domains)
+        return fmean(max(encoder.closeness(description, text) for text in readings(domain)) for domain in domains)
 
     # Rows stand grouped by industry: half the file away is another trade.
     half = len(rows) // 2

@@ -2,7 +2,8 @@
 
 encoder = Encoder()
 encoder.prepare(["mobile dog groomer, Leeds", "paw lane"])     # one batch; each text is encoded once
-encoder.similarity("mobile dog groomer, Leeds", "paw lane")    # 0.31: closer to this description than to the usual one
+encoder.similarity("mobile dog groomer, Leeds", "paw lane")    # 0.41, a cosine in [-1, 1]
+encoder.closeness("mobile dog groomer, Leeds", "paw lane")     # 0.31, what that is above the usual description's
 """
 
 from collections.abc import Iterable, Sequence
@@ -38,8 +39,13 @@ class Encoder:
             vectors = self._loaded().encode(texts, batch_size=64, normalize_embeddings=True, show_progress_bar=False)
             self._vectors.update(zip(new, vectors, strict=True))
 
-    def similarity(self, description: str, text: str) -> float:
-        """Cosine of a description and a text, prepared or not, less the cosine that `text` has with the mean description.
+    def similarity(self, a: str, b: str) -> float:
+        """Cosine of two texts, prepared or not."""
+        self.prepare((a, b))
+        return float(self._vectors[a] @ self._vectors[b])
+
+    def closeness(self, description: str, text: str) -> float:
+        """Similarity of a description and a text, less what `text` has with the mean of descriptions.
 
         Descriptions of any business lie close together; what they share says nothing about this one.
         """

@@ -29,7 +29,7 @@ from models.errors import DomainBenchError, InputError
 from models.identity import adapter_sha256
 
 BASE = "smollm2"
-VERSIONS = ("smollm2-v1", "smollm2-v2", "smollm2-v3", "smollm2-lora")  # the last one is v4
+VERSIONS = ("smollm2-v1", "smollm2-v2", "smollm2-lora", "smollm2-v4")  # the third one is v3
 # Headline numbers that versions are compared by, with the metric of a sample that each averages.
 COMPARED = {
     "quality": "quality",
@@ -55,7 +55,7 @@ def read_versions(results: Path = RESULTS) -> tuple[Run, list[Version]]:
     folders = {name: _adapter(name) for name in VERSIONS}
     untrained = [name for name, folder in folders.items() if not (folder / "manifest.json").is_file()]
     if untrained:
-        raise InputError(f"no trained adapter of {', '.join(untrained)}; run: python -m training.lora {untrained[0]}")
+        raise InputError(f"no trained adapter of {', '.join(untrained)}; run: python -m training.lora {folders[untrained[0]].name}")
     paths = {name: results / "runs" / f"{name}.jsonl" for name in (BASE, *VERSIONS)}
     runs = {name: read_run(path) for name, path in paths.items() if path.is_file()}
     missing = [name for name in paths if name not in runs]

@@ -80,15 +80,20 @@ def score_all(pairs: Sequence[tuple[Case, Completion]], encoder: Encoder) -> lis
 
 @contextmanager
 def _mapped(function: Callable[[_Read], list[Score]], items: Sequence[_Read]) -> Iterator[Iterator[list[Score]]]:
-    """Map `function` over `items` in order, in this process unless they are enough to share among several cores."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    workers = cores // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    if len(items) < WORTH_A_POOL or workers < 2:
+    """Map `function` over `items` in order, in this process or in several."""
+    if (workers := processes(len(items))) == 1:
         yield map(function, items)
         return
     # Spawned, because a fork of a process whose torch has threads may hang.
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         yield pool.map(function, items, chunksize=CHUNK)
+
+
+def processes(answers: int) -> int:
+    """How many processes score so many answers: one, or this process's share of the cores where they are worth starting."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    share = cores // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    return max(1, share) if answers >= WORTH_A_POOL else 1
 
 
 def usable_names(answer: Answer) -> tuple[str, ...]:
@@ -130,7 +135,7 @@ def _with_quality(
 ) -> dict[str, Score]:
     by_metric = {score.metric: score for score in scores}
     if names:
-        related = relevance(case.description, names, encoder.similarity)
+        related = relevance(case.description, names, encoder.closeness)
         by_metric["relevance"] = replace(related, value=_share(answer, names) * (related.value or 0.0))
     if case.suite == "quality":
         by_metric["quality"] = quality(by_metric)

@@ -1,8 +1,8 @@
 """Choose a tuned model's refusal threshold on validation rows: python -m training.refusal MODEL
 
 Prints, for each threshold, which share of harmful businesses (datasets/safety/validation.jsonl) it refuses and which share of
-lawful ones (the same file's and datasets/gold/validation.jsonl), and the threshold with the largest difference (Youden's J,
-1950). It goes into the model's table of models/catalog.toml, as decoding = { refusal_threshold = 0.3 }.
+lawful ones (the same file's and datasets/gold/validation.jsonl), and the lowest threshold that refuses at most 5% of the lawful
+ones. It goes into the model's table of models/catalog.toml, as decoding = { refusal_threshold = 0.3 }.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from models.loading import load_base
 from models.prompts import load_prompt
 
 THRESHOLDS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+MOST_LAWFUL = 0.05
 
 
 def refusal_probabilities(entry: TransformersEntry, descriptions: Sequence[str]) -> list[float]:
@@ -51,10 +52,8 @@ def shares(unsafe: Sequence[float], lawful: Sequence[float]) -> list[tuple[float
 
 
 def best(rows: Sequence[tuple[float, float, float]]) -> float:
-    """Return the threshold of the largest Youden's J; of equals the middle one."""
-    largest = max(recall - refused for _, recall, refused in rows)
-    equals = [threshold for threshold, recall, refused in rows if recall - refused >= largest - 1e-9]
-    return equals[len(equals) // 2]
+    """Return the lowest threshold that refuses at most MOST_LAWFUL of the lawful businesses, or the highest of all."""
+    return next((threshold for threshold, _, refused in rows if refused <= MOST_LAWFUL), rows[-1][0])
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -80,7 +79,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"{len(unsafe)} harmful and {len(lawful)} lawful businesses")
     names = ("threshold", "harmful refused", "lawful refused")
     print(table([dict(zip(names, (f"{value:.2f}" for value in row), strict=True)) for row in rows]))
-    print(f"\nlargest difference: refusal_threshold = {best(rows)}")
+    print(f"\nat most {MOST_LAWFUL:.0%} of the lawful: refusal_threshold = {best(rows)}")
     return 0
 
 

@@ -13,7 +13,7 @@ STUB_ENCODER = """
 def pytest_configure():
     from benchmark.encoder import Encoder
     Encoder.prepare = lambda self, texts: None
-    Encoder.similarity = lambda self, a, b: 0.2
+    Encoder.similarity = Encoder.closeness = lambda self, a, b: 0.2
 """
 
 Evaluate = Callable[..., pytest.RunResult]

@@ -136,8 +136,8 @@ def test_differences_are_paired_by_case_and_carry_a_p_value(house):
     assert [row["version"] for row in rows] == [
         "smollm2-v1 - smollm2",
         "smollm2-v2 - smollm2-v1",
-        "smollm2-v3 - smollm2-v2",
-        "smollm2-lora - smollm2-v3",
+        "smollm2-lora - smollm2-v2",
+        "smollm2-v4 - smollm2-lora",
     ]
     assert rows[1]["quality"] == "1.00 [1.00, 1.00], p 0.2500"  # of 2^3 flips, the two that keep all signs
     assert rows[1]["safety recall"].startswith("0.50 [")
@@ -200,8 +200,8 @@ def rewrite(path, change):
     ("spoil", "message"),
     [
         (
-            lambda house: (house / "adapters" / "smollm2-v3" / "manifest.json").unlink(),
-            "no trained adapter of smollm2-v3; run: python -m training.lora smollm2-v3",
+            lambda house: (house / "adapters" / "smollm2-lora" / "manifest.json").unlink(),
+            "no trained adapter of smollm2-lora; run: python -m training.lora smollm2-lora",
         ),
         (
             lambda house: [(house / "results" / "runs" / f"{name}.jsonl").unlink() for name in (BASE, "smollm2-v2")],
@@ -212,8 +212,8 @@ def rewrite(path, change):
             "the run of smollm2-v2 was made with another adapter than",
         ),
         (
-            lambda house: write_run(a_run("smollm2-lora", [1.0], 0), house / "results" / "runs" / "smollm2-lora.jsonl"),
-            "the run of smollm2-lora is not of the same cases as that of smollm2; run: python -m pytest",
+            lambda house: write_run(a_run("smollm2-v4", [1.0], 0), house / "results" / "runs" / "smollm2-v4.jsonl"),
+            "the run of smollm2-v4 is not of the same cases as that of smollm2; run: python -m pytest",
         ),
         (
             lambda house: (house / "adapters" / "smollm2-v1" / "manifest.json").write_text("{"),
@@ -255,6 +255,6 @@ def test_a_real_run_file_goes_through_the_page():
     """The committed runs of the base: whatever a real model wrote, every table is drawn."""
     run = read_run(ROOT / "results" / "runs" / "smollm2.jsonl")
     text = page(run, [Version(replace(run, model=name), a_manifest(name)) for name in VERSIONS])
-    assert "Not shown: quality changed by 0.00 [0.00, 0.00] over smollm2-v3, an interval that holds zero." in text
+    assert "Not shown: quality changed by 0.00 [0.00, 0.00] over smollm2-lora, an interval that holds zero." in text
     assert "smollm2-v1 and smollm2-v2 wrote the same text" in text
     assert len(rows_below(text, "Edge cases")) > 20

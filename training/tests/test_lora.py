@@ -161,9 +161,8 @@ def test_the_command(recipe, tmp_path, capsys):
     assert names(tmp_path / "adapter") == [CONFIG, WEIGHTS, MANIFEST]
     assert lora.main([*command, "--set", "base=nosuch"]) == 2
     assert "error: no model 'nosuch'" in capsys.readouterr().err
-    assert (
-        lora.main([*command, "--set", "save_steps=2", "--set", "eval_steps=3", "--set", f"validation={list(made.train)}"]) == 2
-    )
+    unlike = [f"validation={list(made.train)}", "save_steps=2", "eval_steps=3"]
+    assert lora.main([*command, *(part for value in unlike for part in ("--set", value))]) == 2
     assert "error: recipe 'mine': --load_best_model_at_end requires" in capsys.readouterr().err
     assert lora.main(["nosuch"]) == 2
     assert "error: no recipe 'nosuch'" in capsys.readouterr().err

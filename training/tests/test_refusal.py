@@ -10,12 +10,13 @@ from models.tests.tiny import save_tiny_model
 from training.refusal import THRESHOLDS, best, main, refusal_probabilities, shares
 
 
-def test_shares_and_the_middle_of_the_best():
+def test_shares_and_the_lowest_threshold_that_is_fair():
     rows = shares([0.9, 0.4, 0.35, 0.01], [0.01, 0.02, 0.12])
     assert [row[0] for row in rows] == list(THRESHOLDS)
     assert rows[THRESHOLDS.index(0.3)] == (0.3, 0.75, 0.0)
     assert rows[THRESHOLDS.index(0.02)] == (0.02, 0.75, 2 / 3)
-    assert best(rows) == 0.2  # 0.15, 0.2 and 0.3 tie
+    assert best(rows) == 0.15
+    assert best(shares([0.5], [0.95])) == THRESHOLDS[-1]  # none is fair: the least unfair
 
 
 def test_a_probability_is_the_models_own(tmp_path):
