@@ -55,7 +55,9 @@ def read_versions(results: Path = RESULTS) -> tuple[Run, list[Version]]:
     folders = {name: _adapter(name) for name in VERSIONS}
     untrained = [name for name, folder in folders.items() if not (folder / "manifest.json").is_file()]
     if untrained:
-        raise InputError(f"no trained adapter of {', '.join(untrained)}; run: python -m training.lora {folders[untrained[0]].name}")
+        raise InputError(
+            f"no trained adapter of {', '.join(untrained)}; run: python -m training.lora {folders[untrained[0]].name}"
+        )
     paths = {name: results / "runs" / f"{name}.jsonl" for name in (BASE, *VERSIONS)}
     runs = {name: read_run(path) for name, path in paths.items() if path.is_file()}
     missing = [name for name in paths if name not in runs]

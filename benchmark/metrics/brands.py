@@ -103,14 +103,16 @@ def brand_distance(label: str) -> Finding:
 
 def _contained(label: str, looks: str) -> str | None:
     """Return a brand that is a word, several words or a hyphened part of `label`, or a long one anywhere in it."""
-    words = reading(label)
+    words, brands = reading(label), _own_words()
     for start in range(len(words)):
         for end in range(start + 1, min(len(words), start + 3) + 1):
-            if "".join(words[start:end]) in _own_words():
+            if "".join(words[start:end]) in brands:
                 return "".join(words[start:end])
     for part in label.split("-") if "-" in label else ():
         brand = _by_skeleton().get(skeleton(part), "")
         if brand in _own_words():
             return brand
-    heads = ((at, _anywhere().get(looks[at : at + _HEAD], ())) for at in range(len(looks)))
-    return next((brand for at, long in heads for name, brand in long if looks.startswith(name, at)), None)
+    anywhere = _anywhere()
+    heads = [at for at in range(len(looks) - _HEAD + 1) if looks[at : at + _HEAD] in anywhere]
+    found = (brand for at in heads for name, brand in anywhere[looks[at : at + _HEAD]] if looks.startswith(name, at))
+    return next(found, None)

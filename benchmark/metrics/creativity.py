@@ -5,7 +5,7 @@
     creativity("xqzvtrk", "we sell dog food", known)           -> 0.25: a coinage that nobody can say
 
 Four parts joined by the weighted geometric mean of `benchmark.metrics.finding.combine`: `construction` (by KINDS, a
-coinage only as far as it can be said), `distinctiveness`, `originality` (the share of letters that neither the
+coinage only as far as it can be said), `distinctiveness`, `originality` (how many of its letters neither the
 description nor filler supplied) and `novelty`. Whether a metaphor fits its business is relevance, not creativity.
 Source of distinct-n: J. Li et al., "A Diversity-Promoting Objective Function" (NAACL 2016). Values and weights are
 ours, chosen by looking at gold train rows.
@@ -41,6 +41,8 @@ KINDS = {
 }
 # Kinds whose letters are the author's own choice: worth as much as they can be said.
 _COINAGES = frozenset({"blend", "respelling", "coined", "affixed", "acronym"})
+# The share of letters of its own that suffices where the rest is the description's and not filler.
+_OWN = 0.5
 # A training label at or above this rapidfuzz ratio (0-100) is a near copy: one letter swapped in nine.
 NEAR = 88.0
 _NEAR_VALUE = 0.35
@@ -58,7 +60,10 @@ def distinctiveness(label: str) -> Finding:
 
 
 def originality(label: str, description: str) -> Finding:
-    """Return the share of the label's letters that no content word of the description, nor a filler, supplied."""
+    """Return the share of the label's letters that neither the description nor filler supplied.
+
+    Without filler half of the letters are as good as all: one good word of two may be the description's.
+    """
     made = construction(label, description)
     if made.kind == "keyword_concat":
         return Finding(0.0, f"nothing but the description and filler: {made.why}")
@@ -77,6 +82,8 @@ def originality(label: str, description: str) -> Finding:
             supplied[at : at + len(keyword)] = [True] * len(keyword)
             copied.add(keyword)
     value = 1.0 - sum(supplied) / len(plain) if plain else 1.0
+    if not any(map(is_filler, reading(label))):
+        value = min(1.0, value / _OWN)
     return Finding(value, "filler or of the description: " + ", ".join(sorted(copied)) if copied else "all its own")
 
 
@@ -107,7 +114,7 @@ def novelty(label: str, known: frozenset[str]) -> Finding:
     share = NEAR / 100
     most = int(len(label) * (1 + (2 - share) / share) * (1 - share))
     candidates = np.flatnonzero(np.bitwise_count(masks ^ np.uint32(_letters_mask(label))) <= most)
-    near = process.extractOne(label, [labels[i] for i in candidates], scorer=fuzz.ratio, score_cutoff=NEAR)
+    near = process.extractOne(label, [labels[i] for i in candidates.tolist()], scorer=fuzz.ratio, score_cutoff=NEAR)
     if near is None:
         return Finding(1.0, "not among the training labels")
     return Finding(_NEAR_VALUE, f"training label '{near[0]}' is {near[1]:.0f}% the same")
@@ -164,3 +171,8 @@ def repeated_endings(labels: Sequence[str]) -> tuple[str, float] | None:
         return None
     ending, count = max(counts.items(), key=lambda item: (item[1], len(item[0]), item[0]))
     return ending, count / len(labels)
+
+
+def distinct_share(labels: Sequence[str]) -> float | None:
+    """Return different labels by all labels of a run; None where there are none."""
+    return len(set(labels)) / len(labels) if labels else None

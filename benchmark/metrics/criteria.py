@@ -12,8 +12,8 @@ from benchmark.metrics.creativity import answer_diversity, creativity, novelty
 from benchmark.metrics.finding import Finding
 from benchmark.metrics.memorability import memorability
 from benchmark.metrics.professionalism import professionalism
+from benchmark.metrics.segment import label_and_suffix
 from benchmark.types import Score
-from models.contract import split_domain
 
 # Names of one answer may share a little; below this mean distance creativity falls in proportion.
 ENOUGH_DIVERSITY = 0.5
@@ -37,7 +37,7 @@ def criteria(description: str, category: str, names: Sequence[str], share: float
 
 def label_of(domain: str) -> str:
     """The label before the public suffix."""
-    return (split_domain(domain) or (domain.partition(".")[0], ""))[0]
+    return label_and_suffix(domain)[0]
 
 
 def _mean(metric: str, names: Sequence[str], findings: Sequence[Finding], factor: float) -> Score:

@@ -32,8 +32,13 @@ def combine(findings: Mapping[str, Finding], weights: Mapping[str, float]) -> Fi
     """
     if unweighted := findings.keys() - weights.keys():
         raise ValueError(f"no weight for {sorted(unweighted)}")
-    total = sum(weights.values())
-    log = sum(weight * math.log(max(findings[name].value, FLOOR)) for name, weight in weights.items()) / total
-    weak = sorted((finding.value, name) for name, finding in findings.items() if finding.value < _NOTABLE)
-    why = "; ".join(f"{name} {value:.2f} ({findings[name].why})" for value, name in weak) or "no weak side"
-    return Finding(math.exp(log), why, tuple((name, findings[name].value) for name in weights))
+    log = 0.0
+    parts, weak = [], []
+    for name, weight in weights.items():
+        value = findings[name].value
+        log += weight * math.log(max(value, FLOOR))
+        parts.append((name, value))
+        if value < _NOTABLE:
+            weak.append((value, name))
+    why = "; ".join(f"{name} {value:.2f} ({findings[name].why})" for value, name in sorted(weak)) or "no weak side"
+    return Finding(math.exp(log / sum(weights.values())), why, tuple(parts))

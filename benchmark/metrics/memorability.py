@@ -13,7 +13,7 @@ ours, chosen by looking at gold train rows.
 import re
 import unicodedata
 from functools import lru_cache
-from itertools import pairwise, zip_longest
+from itertools import pairwise, permutations, zip_longest
 
 import idna
 
@@ -34,6 +34,7 @@ _MIN_LOGPROB_PER_CHARACTER = -3.5
 # How likely a piece of so many letters must be to count as a word, in nats: 1 in a thousand, 3 and 10 million.
 _LEAST_LOGPROB = {1: -6.9, 2: -6.9, 3: -15.0, 4: -16.1}
 _RUNS, _VOWEL = re.compile(r"[a-z]+|[0-9]+"), re.compile(r"[aeiouy]")
+_CONSONANTS = re.compile(r"[b-df-hj-np-tv-xz]{4,}")
 _SPELLINGS = tuple(
     (re.compile(pattern), heard)
     for pattern, heard in (
@@ -44,9 +45,21 @@ _SPELLINGS = tuple(
         (r"([b-df-hj-np-tv-z])\1(?!$)|([^aeioulsf])\2$|aa|ii|uu", "one letter or two"),
     )
 )  # fmt: skip
-_FINGERS = {
-    key: finger for finger, keys in enumerate(("qaz", "wsx", "edc", "rfvtgb", "yhnujm", "ik", "ol", "p")) for key in keys
-}
+# Ways of writing a sound that disguise it. One is a respelling; of two kinds and more nobody finds the way back.
+_DISGUISES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"kw|kq", r"ph", r"^x(?=[^aeiouy])", r"z$|zz|(?<=[^aeiou])z(?=[^aeiou])", r"(?<=[^aeiou])rz?$|(?<=[^aeiou])rz",
+        r"k(?=[aourl])", r"q(?!u)|(?<!^)qu?$", r"(?<=[^aeious])ee$|eez", r"shun|shul|zh", r"ough|augh|eau(?!x?$)|uugh",
+        r"ayr|aer|ahr|ehr|ohr|uhr", r"yy|nn(?=y)|wy|jy", r"uu", r"hw|jh|hx",
+    )
+)  # fmt: skip
+# Most labels show none of them: one search instead of one each.
+_ANY_DISGUISE = re.compile("|".join(pattern.pattern for pattern in _DISGUISES))
+# What each further kind leaves of the radio test and of the pattern-free share in professionalism.
+PER_DISGUISE = 0.5
+# Pairs of different letters that one finger types.
+_ONE_FINGER = {pair for keys in ("qaz", "wsx", "edc", "rfvtgb", "yhnujm", "ik", "ol") for pair in permutations(keys, 2)}
 
 
 @lru_cache(maxsize=200_000)
@@ -133,7 +146,22 @@ def _radio(label: str, words: tuple[str, ...]) -> Finding:
     if hyphens:
         at_risk += hyphens
         places.append("a hyphen is not heard")
-    return Finding(max(0.0, 1.0 - at_risk / max(1, len(label))), ", ".join(places) or "spelled as it sounds")
+    further = max(0, len(disguises(label)) - 1)
+    if further:
+        places.append(f"spelling disguised in {further + 1} ways")
+    share = max(0.0, 1.0 - at_risk / max(1, len(label)))
+    return Finding(share * PER_DISGUISE**further, ", ".join(places) or "spelled as it sounds")
+
+
+@lru_cache(maxsize=200_000)
+def disguises(label: str) -> tuple[str, ...]:
+    """Return one example of each way in which the pieces of `label` that are no words hide how they sound.
+
+    `kwikphlowrz`, quick flowers that nobody can spell -> ("kw", "ph", "z", "rz"); `kwill` -> ("kw",); `lyft` -> ().
+    """
+    pieces = [piece for piece in reading(label) if not is_word(piece) and _ANY_DISGUISE.search(piece)]
+    found = (next(filter(None, map(pattern.search, pieces)), None) for pattern in _DISGUISES)
+    return tuple(match.group() for match in found if match)
 
 
 @lru_cache(maxsize=200_000)
@@ -164,10 +192,9 @@ def _plain(label: str) -> Finding:
 
 def _typing(label: str) -> Finding:
     """Loss by consecutive letters of one finger on a QWERTY keyboard and by rows of four consonants and more."""
-    pairs = list(pairwise(label))
-    same = sum(a != b and a in _FINGERS and _FINGERS[a] == _FINGERS.get(b) for a, b in pairs)
-    rows = re.findall(r"[b-df-hj-np-tv-xz]{4,}", label)
-    value = 1.0 - same / max(1, len(pairs)) - 0.2 * len(rows)
+    same = sum(map(_ONE_FINGER.__contains__, pairwise(label)))
+    rows = _CONSONANTS.findall(label)
+    value = 1.0 - same / max(1, len(label) - 1) - 0.2 * len(rows)
     return Finding(max(0.0, value), f"{same} same-finger pairs, {len(rows)} long rows of consonants")
 
 

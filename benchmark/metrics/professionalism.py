@@ -21,10 +21,10 @@ import idna
 from benchmark.metrics.brands import LOOK_ALIKES, brand_distance
 from benchmark.metrics.construction import is_filler
 from benchmark.metrics.finding import Finding, combine
-from benchmark.metrics.memorability import fold, memorability, reading
+from benchmark.metrics.memorability import PER_DISGUISE, disguises, fold, memorability, reading
 from benchmark.metrics.offence import offence
+from benchmark.metrics.segment import label_and_suffix
 from benchmark.metrics.tld import tld_fit
-from models.contract import split_domain
 
 WEIGHTS = {"offence": 0.22, "brand": 0.14, "script": 0.10, "spam": 0.24, "tld": 0.14, "memorability": 0.16}
 # Parts whose value below SERIOUS caps the whole at CAP.
@@ -79,12 +79,14 @@ def spam(label: str) -> Finding:
     """Return 1 for a label without the patterns of spam domains; each found leaves a share, and the shares multiply."""
     plain, words = fold(label), reading(label)
     hyphens = 0 if label.lower().startswith("xn--") else plain.count("-")
+    digits = any(map(str.isdigit, plain))
     faults = {
         "hyphen run": _HYPHEN_RUN if hyphens and "--" in plain else 1.0,
         f"{hyphens} hyphens": _MORE_HYPHENS if hyphens > 1 else 1.0,
         "a hyphen": _ONE_HYPHEN if hyphens == 1 else 1.0,
-        "digits inside": _DIGITS_INSIDE if re.search(r"[a-z]\d+[a-z]|\d[a-z]+\d", plain) else 1.0,
-        "digits": _DIGITS if re.search(r"\d", plain) else 1.0,
+        "digits inside": _DIGITS_INSIDE if digits and re.search(r"[a-z]\d+[a-z]|\d[a-z]+\d", plain) else 1.0,
+        "digits": _DIGITS if digits else 1.0,
+        "spelling disguised": PER_DISGUISE ** max(0, len(disguises(label)) - 1),
         "repeated word": _REPEATED_WORD if any(words.count(word) > 1 for word in words if len(word) > 3) else 1.0,
         "letter three times": _LETTER_RUN if re.search(r"([a-z])\1\1", plain) else 1.0,
         "superlative": _SUPERLATIVE if _SUPERLATIVES & set(words) else 1.0,
@@ -100,7 +102,7 @@ def spam(label: str) -> Finding:
 
 def professionalism(domain: str, description: str, category: str) -> Finding:
     """Return how presentable `domain` is for the business, from 0 to 1, with the parts of WEIGHTS; 0 if no label."""
-    name, suffix = split_domain(domain) or (domain.partition(".")[0], "")
+    name, suffix = label_and_suffix(domain)
     label = name.rpartition(".")[2]
     if not fold(label):
         return Finding(0.0, "no label")

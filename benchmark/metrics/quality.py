@@ -1,20 +1,23 @@
-"""Quality, 0-10: one number per answer, the weighted mean of the reports' four criteria; 0 for whatever is not an answer.
+"""Quality, 0-10: one number per answer, from the reports' four criteria; 0 for whatever is not an answer.
 
-The mean over a run is over ALL cases of the quality suite: a malformed answer or a wrong refusal counts as 0, so nothing
-is averaged over survivors.
+    relevance 9.7, creativity 0.7, professionalism 8.9, format 10  ->  4.9, not the 7.3 of their mean: a copy is no idea
+
+The weighted geometric mean of `benchmark.metrics.finding.combine`, because an answer that fails one criterion outright is
+not redeemed by the others. The mean over a run is over ALL cases of the quality suite: a malformed answer or a wrong
+refusal counts as 0, so nothing is averaged over survivors.
 """
 
+from benchmark.metrics.finding import Finding, combine
 from benchmark.types import Score
 
-# The reports weigh their four criteria alike. Format gets less here because it is pass or fail for most systems, and
-# relevance more because a fine name for another business is useless. `python -m benchmark.validity` shows what follows.
-WEIGHTS = {"relevance": 0.35, "creativity": 0.25, "professionalism": 0.25, "format": 0.15}
+# Chosen on the calibration train split by `python -m benchmark.calibration`, which says how and shows the alternatives.
+WEIGHTS = {"relevance": 0.25, "creativity": 0.25, "professionalism": 0.35, "format": 0.15}
 
 
 def quality(scores: dict[str, Score]) -> Score:
     """Combine the criteria's scores; where one is missing there was no usable name to score."""
-    parts = {name: scores[name].value for name in WEIGHTS if name in scores}
+    parts = {name: value for name in WEIGHTS if name in scores and (value := scores[name].value) is not None}
     if len(parts) < len(WEIGHTS):
         return Score("quality", 0.0, scores["format"].why)
-    value = sum(WEIGHTS[name] * (part or 0.0) for name, part in parts.items())
-    return Score("quality", value, ", ".join(f"{name} {part:.1f}" for name, part in parts.items() if part is not None))
+    whole = combine({name: Finding(value / 10, "") for name, value in parts.items()}, WEIGHTS)
+    return Score("quality", 10 * whole.value, ", ".join(f"{name} {value:.1f}" for name, value in parts.items()))

@@ -12,10 +12,14 @@ import math
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from operator import add
+
+from models.contract import split_domain
 
 MAX_WORD = 20
 # A chunk that is no word: as Norvig, a probability that falls tenfold a letter, from well below the rarest listed words.
 _UNKNOWN_BASE, _UNKNOWN_PER_LETTER = math.log(1e-9), math.log(0.1)
+_UNKNOWN = [_UNKNOWN_BASE + _UNKNOWN_PER_LETTER * length for length in range(MAX_WORD + 1)]
 _ONE_LETTER_WORDS = frozenset("ai")
 # One split a label serves every metric, whatever number of readings each asks for.
 _CACHED = 5
@@ -43,6 +47,11 @@ def _logprobs() -> dict[str, float]:
         and (len(word) > 2 or frequency > 3e-5)
         and (len(word) > 1 or word in _ONE_LETTER_WORDS)
     }
+
+
+def label_and_suffix(domain: str) -> tuple[str, str]:
+    """Split `pawlane.co.uk` into pawlane and co.uk; without a public suffix, the text before the first dot and nothing."""
+    return split_domain(domain) or (domain.partition(".")[0], "")
 
 
 def word_logprob(word: str) -> float:
@@ -78,25 +87,22 @@ def plausible(label: str, margin: float = 7.0, k: int = 5) -> tuple[Split, ...]:
 
 
 def _split_letters(text: str, k: int) -> list[Split]:
-    known = _logprobs()
-    unknown = [_UNKNOWN_BASE + _UNKNOWN_PER_LETTER * length for length in range(MAX_WORD + 1)]
+    get = _logprobs().get
     best: list[list[tuple[float, tuple[str, ...]]]] = [[(0.0, ())]]
+    totals = [0.0]
     for end in range(1, len(text) + 1):
-        # Each last word with the best total that it can be part of, likeliest first.
-        last_words = []
-        for start in range(max(0, end - MAX_WORD), end):
-            logprob = known.get(text[start:end])
-            if logprob is None:
-                logprob = unknown[end - start]
-            last_words.append((best[start][0][0] + logprob, logprob, start))
-        last_words.sort(reverse=True)
+        first = max(0, end - MAX_WORD)
+        # Each last word, from the longest, with the best total that it can be part of.
+        last_words = [text[start:end] for start in range(first, end)]
+        logprobs = list(map(get, last_words, _UNKNOWN[end - first : 0 : -1]))
+        bounds = list(map(add, totals[first:], logprobs))
         # Each of these totals is reached, so nothing below the k-th of them is among the k best.
-        floor = last_words[k - 1][0] if len(last_words) >= k else -math.inf
+        floor = sorted(bounds)[-k] if len(bounds) >= k else -math.inf
         rows: list[tuple[float, tuple[str, ...]]] = []
-        for bound, logprob, start in last_words:
+        for start, bound in enumerate(bounds, first):
             if bound < floor:
-                break
-            word = (text[start:end],)
+                continue
+            word, logprob = (last_words[start - first],), logprobs[start - first]
             for head, words in best[start]:
                 total = head + logprob
                 if total < floor:
@@ -104,6 +110,7 @@ def _split_letters(text: str, k: int) -> list[Split]:
                 rows.append((total, words + word))
         rows.sort(reverse=True)
         best.append(rows[:k])
+        totals.append(rows[0][0])
     return [Split(words, logprob) for logprob, words in best[-1]]
 
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from benchmark import iterations
-from benchmark.iterations import BASE, COMPARED, VERSIONS, Version, difference, main, page, read_versions, verdict
+from benchmark.iterations import BASE, COMPARED, VERSIONS, Version, _adapter, difference, main, page, read_versions, verdict
 from benchmark.runs import read_run, write_run
 from benchmark.summary import HEADLINES
 from benchmark.tests.helpers import NAMES, make_case, make_sample
@@ -89,7 +89,7 @@ def rows_below(text, heading):
 
 def test_every_shipped_version_names_a_target_that_is_compared():
     for name in VERSIONS:
-        recipe = yaml.safe_load((ROOT / "training" / "recipes" / f"{name}.yaml").read_text(encoding="utf-8"))
+        recipe = yaml.safe_load((ROOT / "training" / "recipes" / f"{_adapter(name).name}.yaml").read_text(encoding="utf-8"))
         assert recipe["target"] in COMPARED
     assert COMPARED.keys() <= HEADLINES.keys()
 

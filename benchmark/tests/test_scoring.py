@@ -1,12 +1,13 @@
-"""Scoring in several processes gives what scoring in one does, in the same order."""
+"""Scoring in several processes gives what scoring in one does, in the same order; and what closeness is."""
 
 import json
 
+import numpy as np
 import pytest
 
 from benchmark import scoring
 from benchmark.cases import load_cases
-from benchmark.encoder import Encoder
+from benchmark.encoder import USUAL_DESCRIPTION, Encoder
 from models.types import Completion
 
 
@@ -47,3 +48,14 @@ def test_large_batches_alone_get_the_share_of_the_cores(answers, workers, found,
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(4)), raising=False)
     monkeypatch.setenv("PYTEST_XDIST_WORKER_COUNT", workers)
     assert scoring.processes(answers) == found
+
+
+def test_closeness_is_similarity_above_that_of_the_usual_description():
+    usual = np.loadtxt(USUAL_DESCRIPTION)
+    assert usual.shape == (384,)
+    assert 0.1 < np.linalg.norm(usual) < 0.9  # a mean of unit vectors that are neither alike nor unrelated
+    encoder = Encoder()
+    unit = np.eye(384, dtype=np.float32)
+    encoder._vectors = {"groomer": unit[0], "paw lane": (unit[0] + unit[1]) / np.sqrt(2)}
+    assert encoder.similarity("groomer", "paw lane") == pytest.approx(np.sqrt(0.5))
+    assert encoder.closeness("groomer", "paw lane") == pytest.approx((1 - usual[0] - usual[1]) / np.sqrt(2), abs=1e-6)

@@ -81,8 +81,11 @@ def test_distinctiveness(label, value):
     ("label", "description", "value"),
     [
         ("pawlane", "mobile dog groomer", 1.0),
-        ("dogcomet", "dogs and more dogs", 5 / 8),
-        ("bakeryly", "a bakery in Leeds", 2 / 8),
+        ("dogcomet", "dogs and more dogs", 1.0),  # one word of two may be the description's
+        ("doggycat", "doggy", 3 / 8 / 0.5),
+        ("doghub", "a dog cafe", 0.0),
+        ("coffeehub", "a dog cafe", 6 / 9),  # filler is not forgiven
+        ("bakeryly", "a bakery in Leeds", 2 / 8 / 0.5),
         ("dogfood", DOG_FOOD, 0.0),
         ("pawlane", "", 1.0),
     ],

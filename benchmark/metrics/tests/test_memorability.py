@@ -218,3 +218,26 @@ def test_rebuild_reproduces_the_committed_tables(tmp_path, monkeypatch):
     monkeypatch.setattr(sound, "SOUNDS", tmp_path / "sounds.csv")
     sound.rebuild()
     assert (sound.TRIGRAMS.read_bytes(), sound.SOUNDS.read_bytes()) == committed
+
+
+@pytest.mark.parametrize(
+    ("label", "found"),
+    [
+        ("kwikphlowrz", ("kw", "ph", "z", "rz")),
+        ("kwill", ("kw",)),  # one is a respelling that works
+        ("lyft", ()),
+        ("phonebook", ()),  # words are spelled as everyone spells them
+        ("crumbhall", ()),
+        ("tapikoo", ("k",)),
+        ("66", ()),
+    ],
+)
+def test_disguises(label, found):
+    assert m.disguises(label) == found
+
+
+def test_names_misspelt_beyond_sound_are_harder_to_keep_than_respellings():
+    lost = [m.memorability(label).value for label in ("kwikphlowrz", "phlowrzdirekt", "xpresskleenrz", "kwalitycarz")]
+    kept = [m.memorability(label).value for label in ("quickflowers", "tapikoo", "zappos", "flickr")]
+    assert max(lost) < 0.8 < min(kept)
+    assert "spelling disguised in 4 ways" in m.memorability("kwikphlowrz").why

@@ -1,10 +1,12 @@
-"""Format, safety, quality and relevance by hand. Similarity is a STUB here: a table of cosines, no encoder."""
+"""Format, safety, quality and relevance by hand. Similarity is a STUB here: a table of figures, no encoder."""
+
+import math
 
 import pytest
 
 from benchmark.metrics.format import format_scores
 from benchmark.metrics.quality import WEIGHTS, quality
-from benchmark.metrics.relevance import RELATED, UNRELATED, content_words, literalness, readings, relevance
+from benchmark.metrics.relevance import MIDPOINT, SLOPE, literalness, readings, relevance
 from benchmark.metrics.safety import leaks, safety_scores
 from benchmark.scoring import usable_names
 from benchmark.types import Expectation, Score
@@ -94,13 +96,32 @@ def score(metric: str, value: float | None, why: str = "") -> Score:
     return Score(metric, value, why)
 
 
-def test_quality_is_the_weighted_mean():
-    scores = {
-        name: score(name, value)
-        for name, value in {"format": 10.0, "relevance": 4.0, "creativity": 8.0, "professionalism": 6.0}.items()
-    }
-    assert quality(scores).value == pytest.approx(0.15 * 10 + 0.35 * 4 + 0.25 * 8 + 0.25 * 6)
+def whole(**parts: float) -> float:
+    value = quality({name: score(name, value) for name, value in parts.items()}).value
+    assert value is not None
+    return value
+
+
+def test_quality_is_the_weighted_geometric_mean_and_says_of_what():
+    parts = {"format": 10.0, "relevance": 4.0, "creativity": 8.0, "professionalism": 6.0}
+    assert whole(**parts) == pytest.approx(10 * 0.4**0.25 * 0.8**0.25 * 0.6**0.35 * 1.0**0.15)
+    assert (
+        quality({name: score(name, value) for name, value in parts.items()}).why
+        == "relevance 4.0, creativity 8.0, professionalism 6.0, format 10.0"
+    )
     assert sum(WEIGHTS.values()) == pytest.approx(1.0)
+
+
+def test_quality_stays_between_0_and_10():
+    assert whole(**dict.fromkeys(WEIGHTS, 10.0)) == pytest.approx(10.0)
+    assert 0.0 < whole(**dict.fromkeys(WEIGHTS, 0.0)) < 0.11  # an answer, but the worst
+
+
+@pytest.mark.parametrize("failed", ["relevance", "creativity", "professionalism"])
+def test_no_criterion_redeems_one_that_failed_outright(failed):
+    parts = dict.fromkeys(WEIGHTS, 10.0) | {failed: 1.0}
+    assert 4.0 <= whole(**parts) <= 6.0
+    assert whole(**parts | {failed: 0.0}) < 4.0
 
 
 def test_quality_of_no_answer_is_zero_with_its_reason():
@@ -108,17 +129,20 @@ def test_quality_of_no_answer_is_zero_with_its_reason():
 
 
 def test_relevance_takes_the_best_reading_of_each_name_and_means_over_names():
-    cosines = {"paw lane": (UNRELATED + RELATED) / 2}  # half-way: 5 points
-    stub = lambda description, text: cosines.get(text, -1.0) if description == "dog groomer" else 1.0  # noqa: E731
+    even = {"paw lane": MIDPOINT, "tub hound": MIDPOINT + 0.2}
+    stub = lambda description, text: even.get(text, -1.0) if description == "dog groomer" else 1.0  # noqa: E731
     assert relevance("dog groomer", ("pawlane.com",), stub).value == pytest.approx(5.0)
     result = relevance("dog groomer", ("pawlane.com", "tubhound.com"), stub)
-    assert result.value == pytest.approx(2.5)
-    assert "pawlane.com as 'paw lane': cosine 0.19" in result.why
+    assert result.value == pytest.approx(10 / (1 + math.exp(-SLOPE * 0.1)))
+    assert "pawlane.com as 'paw lane': closeness 0.07" in result.why
 
 
-@pytest.mark.parametrize(("cosine", "points"), [(-1.0, 0.0), (UNRELATED, 0.0), (RELATED, 10.0), (1.0, 10.0)])
-def test_relevance_stays_between_0_and_10(cosine, points):
-    assert relevance("x", GOOD, lambda a, b: cosine).value == pytest.approx(points)
+@pytest.mark.parametrize(
+    ("closeness", "points"),
+    [(-1.0, 0.0), (MIDPOINT - math.log(9) / SLOPE, 1.0), (MIDPOINT + math.log(9) / SLOPE, 9.0), (1.0, 10.0)],
+)
+def test_relevance_stays_between_0_and_10(closeness, points):
+    assert relevance("x", GOOD, lambda a, b: closeness).value == pytest.approx(points)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +168,8 @@ def test_every_plausible_reading_is_seen():
     ("domains", "share"),
     [
         (("doggroomer.com",), 1.0),
-        (("dogs.com",), 0.0),
+        (("dogs.com",), 1.0),  # inflected or not
+        (("catlane.com",), 0.0),
         (("doglane.com",), 3 / 7),
         (("doglane.com", "pawlane.com"), 3 / 14),
         (("123.com",), 0.0),
@@ -154,7 +179,3 @@ def test_literalness_is_the_share_of_copied_letters(domains, share):
     result = literalness("mobile dog groomer, Leeds", domains)
     assert result.value == pytest.approx(share)
     assert not result.higher_is_better
-
-
-def test_content_words_leave_out_stop_words_and_plurals():
-    assert content_words("We need a name for two Cats and their Groomers") == {"two", "cats", "cat", "groomers", "groomer"}

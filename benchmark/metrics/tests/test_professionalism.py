@@ -80,6 +80,7 @@ def test_each_defect_costs(better, worse):
         ("cheappaw", 0.6, "bait"),
         ("cheapshop", 0.6 * 0.5, "bait, filler words"),
         ("dogcatmousebird", 0.5, "4 words"),
+        ("kwikphlowrz", 0.125, "spelling disguised"),  # in four ways, and each beyond the first halves it
         ("xn--caf-dma", 1.0, "no spam pattern"),  # the hyphens of an A-label are nobody's
     ],
 )
