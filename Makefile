@@ -11,7 +11,7 @@ LIMIT ?=
 JUDGE ?= local
 BUDGET ?=
 RECIPE ?= smollm2-v3
-UNIT_TESTS := models benchmark/tests benchmark/metrics benchmark/peers benchmark/suites/test_datasets.py training
+UNIT_TESTS := models benchmark/tests benchmark/metrics benchmark/judges benchmark/peers benchmark/suites/test_datasets.py training
 
 .DEFAULT_GOAL := help
 .PHONY: help setup leaderboard test check cards bench bench-peers bench-training train choose-prompt
@@ -40,6 +40,8 @@ check: $(READY) ## linter, formatter, types, and pages that must match the commi
 	$(BIN)/mypy
 	$(BIN)/python -m benchmark.leaderboard --check
 	$(BIN)/python -m benchmark.cards --check
+	$(BIN)/python -m benchmark.iterations --check
+	$(BIN)/python -m benchmark.judges.report --check
 
 cards: $(READY) ## rewrite the data sets' statistics and manifest
 	$(BIN)/python -m benchmark.cards
