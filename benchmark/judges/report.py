@@ -13,6 +13,7 @@ from typing import Any
 from benchmark.gates import JudgeThresholds, read_gates
 from benchmark.judges.figures import read_figures
 from benchmark.judges.health import advisories
+from benchmark.judges.rubrics import CRITERIA
 from benchmark.judges.standing import FILE
 from benchmark.judges.tables import agreement_table, baselines_table, defects_table, figure, pairs_table, steadiness_table
 from benchmark.rendering import table
@@ -77,11 +78,8 @@ def _entries(found: Mapping[str, Any]) -> str:
 
 
 def _variants(variants: Mapping[str, Mapping[str, Any]]) -> str:
-    rows = [
-        {"variant": name, **{key: figure(value) if isinstance(value, list) else str(value) for key, value in found.items()}}
-        for name, found in variants.items()
-    ]
-    return table(rows)
+    columns = ("all", *CRITERIA)
+    return table([{"variant": name, **{key: figure(found.get(key)) for key in columns}} for name, found in variants.items()])
 
 
 def _pairwise(name: str, compared: Mapping[str, Any]) -> list[str]:

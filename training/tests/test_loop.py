@@ -207,7 +207,7 @@ class StubEncoder:
     def prepare(self, texts):
         pass
 
-    def similarity(self, description, text):
+    def closeness(self, description, text):
         return 0.2
 
 
