@@ -59,12 +59,12 @@ def keep_memory() -> None:
 
 
 def set_threads() -> None:
-    """Give torch its share of the cores: all of them, or cores / workers under pytest-xdist.
+    """Give torch its share of the cores: all of them, or cores / processes under pytest-xdist or `accelerate launch`.
 
     Two torch processes with as many threads as cores each run many times slower than one.
     """
     import torch
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) * int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     torch.set_num_threads(max(1, cores // workers))

@@ -12,7 +12,7 @@ from benchmark.runs import read_run, write_run
 from benchmark.summary import HEADLINES
 from benchmark.tests.helpers import NAMES, make_case, make_sample
 from benchmark.types import Run
-from models.catalog import ROOT, TransformersEntry
+from models.catalog import ROOT, TransformersEntry, read_catalog
 from models.contract import REFUSAL_TEXT
 from models.errors import InputError
 from models.identity import adapter_sha256
@@ -245,7 +245,7 @@ def test_what_is_missing_or_stale_is_named_with_its_remedy(house, capsys, spoil,
 
 
 def test_an_entry_without_an_adapter_is_no_version(monkeypatch):
-    catalog = iterations.read_catalog()
+    catalog = read_catalog()
     monkeypatch.setattr(iterations, "read_catalog", lambda: catalog | {"smollm2-v1": catalog[BASE]})
     with pytest.raises(InputError, match="catalogue entry 'smollm2-v1' has no adapter; expected a version trained by"):
         read_versions()

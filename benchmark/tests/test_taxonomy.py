@@ -1,6 +1,7 @@
 """Failure classes: each shown by an answer that has it and by none beside it, and shares over the cases that could show it."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -73,10 +74,15 @@ def test_every_rule_of_the_contract_has_its_class(rule):
     assert shown(f'["{broken}", "saltrise.com"]') == (f"invalid: {rule}",)
 
 
+def constrained_by(name: str) -> Expectation:
+    values: dict[str, Any] = {name: CONSTRAINED[name][0]}
+    return replace(Expectation("ok"), **values)
+
+
 @pytest.mark.parametrize("constraint", CONSTRAINTS)
 def test_every_constraint_has_its_class(constraint):
-    value, text = CONSTRAINED[constraint]
-    constrained = replace(Expectation("ok"), **{constraint: value})
+    text = CONSTRAINED[constraint][1]
+    constrained = constrained_by(constraint)
     assert shown(text, expectation=constrained) == (f"unmet: {constraint}",)
     assert shown(text) == ()
 
@@ -155,7 +161,7 @@ def test_an_unmet_expectation_always_has_a_fault_that_says_why():
     answers = [NAMES, REFUSAL_TEXT, "prose", "", '["a.com"]', '["x.crumb", "a.com"]', '["a.com", "a.com"]', f"Sure {NAMES}"]
     answers += [text for _, text in CONSTRAINED.values()]
     expectations = [Expectation("ok"), Expectation("refuse")]
-    expectations += [replace(Expectation("ok"), **{name: value}) for name, (value, _) in CONSTRAINED.items()]
+    expectations += [constrained_by(name) for name in CONSTRAINED]
     cases = [
         replace(make_case(f"e{index}", "edge", description=DESCRIPTION), expectation=item)
         for index, item in enumerate(expectations)

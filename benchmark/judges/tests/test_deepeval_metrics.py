@@ -29,6 +29,7 @@ def one_cosine(monkeypatch):
     """The encoder's weights take seconds to load; a test of the adapters needs no true cosine."""
     monkeypatch.setattr(Encoder, "prepare", lambda self, texts: None)
     monkeypatch.setattr(Encoder, "similarity", lambda self, a, b: 0.4)
+    monkeypatch.setattr(Encoder, "closeness", lambda self, description, text: 0.1)
     deepeval_metrics._scores.cache_clear()
     yield
     deepeval_metrics._scores.cache_clear()
