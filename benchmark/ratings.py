@@ -89,6 +89,21 @@ def read_grades(datasets: Path = DATASETS) -> dict[tuple[str, str], float]:
     return {(row["id"], criterion): grade for row in rows for criterion, grade in row["grades"].items()}
 
 
+def values_by_case(ratings: Sequence[Rating], criterion: str) -> dict[str, dict[str, float]]:
+    """One criterion's ratings: {case id: {rater: value}}, empty where nobody rated it."""
+    by_case: dict[str, dict[str, float]] = defaultdict(dict)
+    for rating in ratings:
+        if rating.criterion == criterion:
+            by_case[rating.case_id][rating.rater] = rating.value
+    return by_case
+
+
+def rater_rows(by_case: Mapping[str, Mapping[str, float]]) -> list[list[float | None]]:
+    """The same as (raters, cases), raters by name, None where one did not rate: what `krippendorff_alpha` takes."""
+    raters = sorted({rater for values in by_case.values() for rater in values})
+    return [[values.get(rater) for values in by_case.values()] for rater in raters]
+
+
 def agreement(ratings: Sequence[Rating], grades: Mapping[tuple[str, str], float]) -> list[Agreement]:
     """Agreement by criterion, of those rated.
 
@@ -97,19 +112,15 @@ def agreement(ratings: Sequence[Rating], grades: Mapping[tuple[str, str], float]
     """
     found = []
     for criterion in CRITERIA:
-        by_case: dict[str, dict[str, float]] = defaultdict(dict)
-        for rating in ratings:
-            if rating.criterion == criterion:
-                by_case[rating.case_id][rating.rater] = rating.value
+        by_case = values_by_case(ratings, criterion)
         if not by_case:
             continue
-        raters = sorted({rater for values in by_case.values() for rater in values})
-        table = [[values.get(rater) for values in by_case.values()] for rater in raters]
+        table = rater_rows(by_case)
         graded = [case_id for case_id in by_case if (case_id, criterion) in grades]
         means = [statistics.fmean(by_case[case_id].values()) for case_id in graded]
         with_rubric = spearman(means, [grades[case_id, criterion] for case_id in graded])
         alpha = krippendorff_alpha(table, "ordinal")
-        found.append(Agreement(criterion, len(raters), len(by_case), len(graded), alpha, with_rubric))
+        found.append(Agreement(criterion, len(table), len(by_case), len(graded), alpha, with_rubric))
     return found
 
 

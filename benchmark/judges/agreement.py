@@ -19,7 +19,6 @@ import io
 import random
 import statistics
 import sys
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -31,7 +30,7 @@ from benchmark.judges.standing import tally_line
 from benchmark.judges.types import Item
 from benchmark.judges.verdicts import Verdicts
 from benchmark.leaderboard import RESULTS
-from benchmark.ratings import COLUMNS, Rating, read_ratings
+from benchmark.ratings import COLUMNS, Rating, rater_rows, read_ratings, values_by_case
 from benchmark.rendering import interval, table
 from benchmark.runs import read_runs, write_atomically
 from benchmark.scoring import usable_names
@@ -90,10 +89,7 @@ def agreement_table(ratings: Sequence[Rating], answers: Mapping[str, Answer], ve
     """By criterion: alpha among raters, alpha with the judge as one more of them, Spearman of their mean with the judge."""
     rows = []
     for criterion in CRITERIA:
-        by_case: dict[str, dict[str, float]] = defaultdict(dict)
-        for rating in ratings:
-            if rating.criterion == criterion:
-                by_case[rating.case_id][rating.rater] = rating.value
+        by_case = values_by_case(ratings, criterion)
         if not by_case:
             continue
         unknown = sorted(by_case.keys() - answers.keys())
@@ -104,14 +100,13 @@ def agreement_table(ratings: Sequence[Rating], answers: Mapping[str, Answer], ve
         named = [Item(criterion, *answers[case]) for case in by_case if answers[case][1]]
         asked = iter(verdicts.ask(named))
         judge = [next(asked).value if answers[case][1] else 0.0 for case in by_case]
-        raters = sorted({rater for values in by_case.values() for rater in values})
-        people = [[values.get(rater) for values in by_case.values()] for rater in raters]
+        people = rater_rows(by_case)
         means = [statistics.fmean(values.values()) for values in by_case.values()]
         both = [(mean, value) for mean, value in zip(means, judge, strict=True) if value is not None]
         rows.append(
             {
                 "criterion": criterion,
-                "raters": str(len(raters)),
+                "raters": str(len(people)),
                 "cases": str(len(by_case)),
                 "judged": str(len(both)),
                 "alpha among raters": interval(krippendorff_alpha(people, "interval"), 2),
