@@ -52,13 +52,13 @@ class Evaluation:
     baselines: Path
     unmuted: Callable[[], AbstractContextManager[Any]] = nullcontext
     judge: Verdicts | None = None
+    pool: ModelPool = field(default_factory=ModelPool)
+    encoder: Encoder = field(default_factory=Encoder)
     counts: dict[str, Counts] = field(default_factory=dict)
     timed: set[str] = field(default_factory=set)
     _samples: dict[str, dict[str, Sample]] = field(default_factory=dict)
     _failures: dict[str, Exception] = field(default_factory=dict)
     _identities: dict[str, dict[str, Any]] = field(default_factory=dict)
-    _pool: ModelPool = field(default_factory=ModelPool)
-    encoder: Encoder = field(default_factory=Encoder)
 
     def sample(self, model: str, case_id: str) -> Sample:
         """Return one case's sample, evaluating the whole model on first use; a model that failed fails again at once."""
@@ -79,7 +79,7 @@ class Evaluation:
 
     def generator(self, model: str) -> Generator:
         """Return `model`, loaded and ready."""
-        return open_generator(self.entries[model], self._pool)
+        return open_generator(self.entries[model], self.pool)
 
     def finished_run(self, model: str) -> Run | None:
         """Return the run of `model` from what is stored, or None while something is missing. Generates nothing."""
@@ -128,7 +128,7 @@ class Evaluation:
 
     def unload(self) -> None:
         """Give back the memory of the model loaded last."""
-        self._pool = ModelPool()
+        self.pool.clear()
 
     def _figures(self, model: str) -> dict[str, Any]:
         return {figure: value for measure in MEASURES for figure, value in self.speed(model, measure).items()}

@@ -14,6 +14,7 @@ import pytest
 
 from benchmark import gates, report
 from benchmark.cases import SUITES, limited, load_cases
+from benchmark.encoder import Encoder
 from benchmark.evaluation import Evaluation
 from benchmark.judges.opening import open_judge
 from benchmark.judges.standing import FILE, measured_health
@@ -24,10 +25,12 @@ from benchmark.store import Store
 from benchmark.types import Case, Sample
 from models.catalog import CATALOG, DEFAULT_MODELS, ROOT, Entry, read_catalog, select
 from models.errors import DomainBenchError
+from models.generators import ModelPool
 
 _OPTIONS = pytest.StashKey[report.Options]()
 _EVALUATION = pytest.StashKey[Evaluation]()
 _JUDGE = pytest.StashKey[Judge | None]()
+_SHARED = pytest.StashKey[tuple[ModelPool, Encoder]]()
 _WORK = pytest.StashKey[list[report.Work]]()
 
 
@@ -67,7 +70,8 @@ def pytest_configure(config: pytest.Config) -> None:
             entry.name: _with_prompt(entry, config.getoption("prompt"))
             for entry in select(config.getoption("models"), read_catalog(config.getoption("catalog")))
         }
-        judge = open_judge(config.getoption("judge"), config.getoption("judge_base_url"))
+        pool, encoder = ModelPool(), Encoder()
+        judge = open_judge(config.getoption("judge"), config.getoption("judge_base_url"), pool, encoder)
         thresholds = gates.read_gates(config.getoption("gates_file"))
         cases = {suite: load_cases(suite, config.getoption("split")) for suite in SUITES}
     except DomainBenchError as error:
@@ -75,7 +79,7 @@ def pytest_configure(config: pytest.Config) -> None:
     whole = limit is None and config.getoption("split") == "test" and config.getoption("prompt") is None
     chosen = {suite: limited(of_suite, limit) for suite, of_suite in cases.items()}
     config.stash[_OPTIONS] = report.Options(config.getoption("results"), entries, thresholds, chosen, whole)
-    config.stash[_JUDGE] = judge
+    config.stash[_JUDGE], config.stash[_SHARED] = judge, (pool, encoder)
     config.stash[_WORK] = []
     if hasattr(config.option, "benchmark_storage"):
         config.option.benchmark_storage = f"file://{config.getoption('results') / '.cache' / 'benchmarks'}"
@@ -140,7 +144,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     store = Store(options.results / ".cache")
     verdicts = Verdicts(judge, store, lambda: _unmuted(config)) if judge else None
     config.stash[_EVALUATION] = Evaluation(
-        options.entries, selected, store, options.results / "baselines", lambda: _unmuted(config), verdicts
+        options.entries,
+        selected,
+        store,
+        options.results / "baselines",
+        lambda: _unmuted(config),
+        verdicts,
+        *config.stash[_SHARED],
     )
 
 

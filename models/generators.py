@@ -54,6 +54,10 @@ class ModelPool:
             self._base, self._key = load_base(entry), key
         return self._base
 
+    def clear(self) -> None:
+        """Give back the memory of the base."""
+        self._base = None
+
 
 @dataclass
 class TemplateGenerator:

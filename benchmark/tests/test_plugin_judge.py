@@ -22,7 +22,7 @@ import pytest
 def pytest_configure():
     import benchmark.plugin
     from benchmark.judges.tests.judges import Opinionated
-    benchmark.plugin.open_judge = lambda name, url: Opinionated(lambda item: 8.0, name) if name == "constant" else None
+    benchmark.plugin.open_judge = lambda name, url, *_: Opinionated(lambda item: 8.0, name) if name == "constant" else None
 """
 
 
