@@ -85,7 +85,7 @@ def _arguments(recipe: Recipe, work: Path, evaluate: bool) -> Any:
         every |= {"save_strategy": "steps", "save_steps": steps}
     if evaluate:
         every |= {"load_best_model_at_end": every["eval_strategy"] == every["save_strategy"]}
-        every |= {"metric_for_best_model": "quality" if recipe.generate_cases else "loss"}
+        every |= {"metric_for_best_model": "rank" if recipe.generate_cases else "loss"}
     return TrainingArguments(
         output_dir=str(work),
         learning_rate=recipe.learning_rate,
@@ -162,7 +162,8 @@ def _journal(log: Path, quality: Any) -> Any:
             if quality is None:
                 return
             found = {f"eval_{name}": value for name, value in quality(model).items()}
-            metrics.update(found)
+            # Of two that are worth nothing, the one that writes an array more often has learnt more.
+            metrics.update(found, eval_rank=found["eval_quality"] + found["eval_strict_parse"] / 1000)
             state.log_history[-1].update(found)
             self.on_log(args, state, control)
 

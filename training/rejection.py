@@ -24,10 +24,12 @@ from benchmark.metrics.creativity import answer_diversity
 from benchmark.metrics.criteria import ENOUGH_DIVERSITY, label_of
 from benchmark.runs import write_atomically
 from benchmark.scoring import score_all
+from benchmark.store import key_of
 from benchmark.types import Case, Expectation
 from models.catalog import TransformersEntry, read_catalog, select_one
 from models.errors import DomainBenchError, InputError
 from models.generate import generate_file
+from models.identity import identity
 from models.types import Completion
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,17 +44,18 @@ def sample(
     entry: TransformersEntry, rows: Sequence[Mapping[str, Any]], samples: int, cache: Path = CACHE
 ) -> dict[str, list[str]]:
     """Return all names that `entry` wrote for each row's id in `samples` sampled answers, each once."""
-    decoding = entry.decoding.model_copy(update={"temperature": TEMPERATURE, "top_p": TOP_P})
-    sampled = entry.model_copy(update={"decoding": decoding})
-    asked, answered = cache / f"{entry.name}.requests.jsonl", cache / f"{entry.name}.jsonl"
     cache.mkdir(parents=True, exist_ok=True)
-    # The number is in the id, from which a case's draws are seeded.
-    requests = [{"id": f"{row['id']}#{n}", "description": row["description"]} for n in range(samples) for row in rows]
-    asked.write_text("".join(json.dumps(request) + "\n" for request in requests), encoding="utf-8")
-    generate_file(sampled, asked, answered)
+    asked = cache / "requests.jsonl"
+    write_atomically(asked, "".join(json.dumps({key: row[key] for key in ("id", "description")}) + "\n" for row in rows))
     names: dict[str, list[str]] = defaultdict(list)
-    for answer in read_rows(answered):
-        names[answer["id"].partition("#")[0]] += answer["domains"]
+    for seed in range(samples):
+        decoding = entry.decoding.model_copy(update={"temperature": TEMPERATURE, "top_p": TOP_P, "seed": seed})
+        sampled = entry.model_copy(update={"decoding": decoding})
+        answered = cache / f"{entry.name}-{key_of(identity(sampled), rows)[:12]}.jsonl"
+        if not answered.exists():
+            generate_file(sampled, asked, answered)
+        for answer in read_rows(answered):
+            names[answer["id"]] += answer["domains"]
     return {identifier: list(dict.fromkeys(found)) for identifier, found in names.items()}
 
 

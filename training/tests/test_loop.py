@@ -189,15 +189,19 @@ def test_training_stops_when_validation_gets_worse_and_keeps_the_best(recipe, tm
     assert trained_for(recipe, 3 * (best + 1), tmp_path, learning_rate=0.05) == (tmp_path / "adapter" / WEIGHTS).read_bytes()
 
 
-def test_the_best_checkpoint_is_that_of_the_best_generated_quality(recipe, tmp_path, monkeypatch):
-    figures = iter([2.0, 7.0, 5.0])  # the clock and the tiny model's prose set aside: what answers score is told here
+@pytest.mark.parametrize(
+    "told", [[(2.0, 0.9), (7.0, 0.5), (5.0, 0.9)], [(0.0, 0.1), (0.0, 0.2), (0.0, 0.1)]], ids=["best", "tie"]
+)
+def test_the_best_checkpoint_is_that_of_the_best_generated_quality(told, recipe, tmp_path, monkeypatch):
+    # The tiny model's prose set aside: what answers score, and how often they are arrays, is told here.
+    figures = (dict(zip(("quality", "strict_parse"), values, strict=True)) for values in told)
 
-    monkeypatch.setattr(lora, "GeneratedQuality", lambda *_: lambda model: {"quality": next(figures), "strict_parse": 0.5})
+    monkeypatch.setattr(lora, "GeneratedQuality", lambda *_: lambda model: next(figures))
     often = {"validation": recipe().train, "eval_steps": 1, "save_steps": 1, "generate_cases": 1}
     made = recipe(epochs=1, lr_scheduler="constant_with_warmup", lora=NO_DROPOUT, **often)
     manifest = lora.train(made, tmp_path / "adapter")
-    assert losses(lines(tmp_path / "logs" / "t.jsonl"), "eval_quality") == [2.0, 7.0, 5.0]
-    assert (manifest["validation"]["step"], manifest["validation"]["quality"]) == (2, 7.0)
+    assert losses(lines(tmp_path / "logs" / "t.jsonl"), "eval_quality") == [quality for quality, _ in told]
+    assert (manifest["validation"]["step"], manifest["validation"]["quality"]) == (2, told[1][0])
     assert (tmp_path / "adapter" / WEIGHTS).read_bytes() == trained_for(recipe, 2, tmp_path)
 
 

@@ -1,0 +1,70 @@
+"""Rejection sampling: which names are kept, what they are worth, and that the shipped rows are gold rows with other names."""
+
+import pytest
+
+from benchmark.cases import read_rows
+from models.contract import domain_fault
+from training.rejection import LEAST, SOURCE, best_together, main, sample, select, worth
+
+ROW = {
+    "id": "r1",
+    "description": "mobile dog groomer, Leeds",
+    "industry": "pets_animals",
+    "complexity": "simple",
+    "domains": ["pawlane.co.uk", "furloft.com", "tubhound.com"],
+}
+
+
+def test_names_that_share_a_word_do_not_stand_together():
+    assert best_together(["pawlane.com", "pawlame.com", "tubhound.com", "brisk.dog", "furloft.com"]) == [
+        "pawlane.com",
+        "tubhound.com",
+        "brisk.dog",
+    ]
+
+
+def test_the_best_sampled_names_come_first_and_gold_fills_up():
+    names = ["dull.com", "tubwag.com", "briskmutt.com"]
+    value = {("r1", "dull.com"): LEAST - 0.1, ("r1", "tubwag.com"): LEAST, ("r1", "briskmutt.com"): LEAST + 0.5}
+    (found,) = select([ROW], {"r1": names}, value)
+    assert found == {**ROW, "domains": ["briskmutt.com", "tubwag.com", "pawlane.co.uk"]}
+    assert select([ROW], {}, {}) == [ROW]
+
+
+def test_worth_tells_a_name_of_this_business_from_a_copy_and_from_an_invalid_one():
+    value = worth([ROW], {"r1": ["houndsuds.co.uk", "mobiledoggroomerleeds.com", "not valid", "loanledger.tax"]})
+    fit = value.pop(("r1", "houndsuds.co.uk"))
+    assert fit > LEAST
+    assert fit > max(value.values()) + 0.5
+    assert value["r1", "not valid"] == 0.0
+
+
+def test_samples_differ_and_none_is_drawn_twice(tmp_path, base):
+    rows = [ROW, {**ROW, "id": "r2", "description": "a bakery"}]
+    first = sample(base, rows, 3, tmp_path)
+    files = sorted(tmp_path.glob("tiny-*.jsonl"))
+    raw = [row["raw"] for file in files for row in read_rows(file)]
+    assert len(raw) == len(set(raw)) == 6
+    before = {file: file.stat().st_mtime_ns for file in files}
+    files[0].unlink()
+    assert sample(base, rows, 3, tmp_path) == first
+    assert [row["raw"] for file in files for row in read_rows(file)] == raw
+    assert [file.stat().st_mtime_ns == before[file] for file in files] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    "path", sorted((SOURCE.parents[2] / "training" / "selected").glob("*.jsonl")), ids=lambda path: path.stem
+)
+def test_shipped_rows_are_gold_rows_with_other_valid_names(path):
+    found, gold = read_rows(path), read_rows(SOURCE)
+    assert [{**row, "domains": 0} for row in found] == [{**row, "domains": 0} for row in gold]
+    assert not [name for row in found for name in row["domains"] if domain_fault(name)]
+    assert all(len(set(row["domains"])) == 3 for row in found)
+    assert sum(a["domains"] != b["domains"] for a, b in zip(found, gold, strict=True)) > len(gold) / 2
+
+
+def test_bad_arguments_are_explained(capsys):
+    assert main(["template"]) == 2
+    assert "model 'template' is of kind 'template'; expected transformers" in capsys.readouterr().err
+    assert main(["smollm2", "--samples", "0"]) == 2
+    assert "--samples 0: expected 1 or more" in capsys.readouterr().err
