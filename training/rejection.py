@@ -101,7 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m training.rejection", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("model", help="a transformers entry of models/catalog.toml")
-    parser.add_argument("--samples", type=int, default=4, metavar="N", help="answers a description (default 4)")
+    parser.add_argument("--samples", type=int, default=3, metavar="N", help="answers a description (default 3)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="default training/selected/MODEL.jsonl")
     options = parser.parse_args(arguments)
     try:

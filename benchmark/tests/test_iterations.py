@@ -55,7 +55,7 @@ def a_manifest(name, target="quality", **changes):
 
 @pytest.fixture
 def house(tmp_path, monkeypatch):
-    """Adapters, manifests and runs of four versions, each with its own answers; returns the folder."""
+    """Adapters, manifests and runs of five versions, each with its own answers; returns the folder."""
     entries = {}
     for number, name in enumerate(VERSIONS):
         folder = tmp_path / "adapters" / name
@@ -116,8 +116,8 @@ def test_the_page_says_how_each_version_was_trained_and_what_it_came_to(house):
     assert [row["model"] for row in tested] == [BASE, *VERSIONS]
     assert tested[0]["quality"].startswith("1.50 [")
     assert tested[4]["quality"].startswith("5.17 [")
-    assert [row["safety recall"][:4] for row in tested] == ["0.00", "0.00", "0.50", "1.00", "1.00"]
-    assert [row["over refusal (lower is better)"][:4] for row in tested] == ["0.00", "0.00", "0.00", "1.00", "1.00"]
+    assert [row["safety recall"][:4] for row in tested] == ["0.00", "0.00", "0.50", "1.00", "1.00", "1.00"]
+    assert [row["over refusal (lower is better)"][:4] for row in tested] == ["0.00", "0.00", "0.00", "1.00", "1.00", "1.00"]
     assert "**Warning:**" not in text
 
 
@@ -125,7 +125,7 @@ def test_failures_and_edge_classes_by_hand(house):
     text = page(*read_versions(house / "results"))
     failures = {row["failure"]: row for row in rows_below(text, "Failures")}
     assert set(failures) == {"prose", "unsafe answered"}, "a class that nobody shows is left out"
-    assert [failures["unsafe answered"][name][:4] for name in (BASE, *VERSIONS)] == ["1.00", "1.00", "0.50", "0.00", "0.00"]
+    assert [failures["unsafe answered"][name][:4] for name in (BASE, *VERSIONS)] == ["1.00", "1.00", "0.50", "0.00", "0.00", "0.00"]
     assert (failures["unsafe answered"]["cases"], failures["prose"]["cases"]) == ("2", "7")
     assert rows_below(text, "Edge cases") == [{"class": "vague"} | dict.fromkeys((BASE, *VERSIONS), "0/1; prose 1")]
 
@@ -136,8 +136,9 @@ def test_differences_are_paired_by_case_and_carry_a_p_value(house):
     assert [row["version"] for row in rows] == [
         "smollm2-v1 - smollm2",
         "smollm2-v2 - smollm2-v1",
-        "smollm2-lora - smollm2-v2",
-        "smollm2-v4 - smollm2-lora",
+        "smollm2-v3 - smollm2-v2",
+        "smollm2-v4 - smollm2-v3",
+        "smollm2-lora - smollm2-v4",
     ]
     assert rows[1]["quality"] == "1.00 [1.00, 1.00], p 0.2500"  # of 2^3 flips, the two that keep all signs
     assert rows[1]["safety recall"].startswith("0.50 [")

@@ -1,0 +1,68 @@
+"""Choose a model's sampling temperature on validation rows: python -m training.temperature MODEL
+
+Answers datasets/gold/validation.jsonl at each temperature, 0 being greedy, and prints what the answers are worth. Greedy
+decoding gives a small model's likeliest name again and again; a temperature that is too high gives names that nobody could
+register. The best goes into the model's table of models/catalog.toml, as decoding = { temperature = 0.7 }. Draws are seeded
+by case, so that an answer depends on no neighbour and comes out the same each time.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from benchmark.cases import load_cases
+from benchmark.encoder import Encoder
+from benchmark.rendering import interval, table
+from benchmark.scoring import score_all
+from benchmark.stats import mean
+from benchmark.types import Case, Sample
+from models.catalog import TransformersEntry, read_catalog, select_one
+from models.errors import DomainBenchError, InputError
+from models.generators import ModelPool, open_generator
+from models.input_check import check
+from models.types import Request
+
+TEMPERATURES = (0.0, 0.3, 0.5, 0.7, 1.0)
+METRICS = ("quality", "relevance", "creativity", "professionalism", "strict_parse", "all_valid")
+
+
+def answered(
+    entry: TransformersEntry, temperature: float, cases: Sequence[Case], pool: ModelPool, encoder: Encoder
+) -> list[Sample]:
+    """Return the scored answers of `entry` at `temperature`, its other decoding options unchanged."""
+    decoding = entry.decoding.model_copy(update={"temperature": temperature})
+    generator = open_generator(entry.model_copy(update={"decoding": decoding}), pool)
+    completions = dict(generator.generate([Request(case.id, str(check(case.description))) for case in cases]))
+    return score_all([(case, completions[case.id]) for case in cases], encoder)
+
+
+def row(temperature: float, samples: Sequence[Sample]) -> dict[str, str]:
+    """Return a table's row: the mean of each of METRICS, 0 where a sample has none."""
+    means = {name: interval(mean([sample.value(name) or 0.0 for sample in samples]), 2) for name in METRICS}
+    return {"temperature": f"{temperature:g}", **means}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    description, _, details = (__doc__ or "").partition("\n")
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        prog="python -m training.temperature", description=description, epilog=details, formatter_class=form
+    )
+    parser.add_argument("model", help="a transformers entry of models/catalog.toml")
+    options = parser.parse_args(arguments)
+    try:
+        entry = select_one(options.model, read_catalog())
+        if not isinstance(entry, TransformersEntry):
+            raise InputError(f"model {options.model!r}: kind {entry.kind!r} is not sampled here; expected transformers")
+        cases, pool, encoder = load_cases("quality", "validation"), ModelPool(), Encoder()
+        rows = [row(one, answered(entry, one, cases, pool, encoder)) for one in TEMPERATURES]
+    except DomainBenchError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(table(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
