@@ -68,10 +68,10 @@ class Job:
 class Setting:
     """How much is measured. `subset` cases are timed of the slow systems; growing sizes stand smallest first."""
 
-    cases: int = 128
-    subset: int = 32
+    cases: int = 64
+    subset: int = 16
     rounds: int = 3
-    batches: tuple[tuple[str, tuple[int, ...]], ...] = (("lm_eval", (16, 32, 64, 128)), ("continuous", (8, 16, 32)))
+    batches: tuple[tuple[str, tuple[int, ...]], ...] = (("lm_eval", (16, 32, 64)), ("continuous", (8, 16)))
     growth_cases: tuple[int, ...] = (100, 1000, 5000)
     growth_prefixes: tuple[int, ...] = (50, 200, 800)
     budget_minutes: float = 40.0

@@ -125,7 +125,14 @@ def test_failures_and_edge_classes_by_hand(house):
     text = page(*read_versions(house / "results"))
     failures = {row["failure"]: row for row in rows_below(text, "Failures")}
     assert set(failures) == {"prose", "unsafe answered"}, "a class that nobody shows is left out"
-    assert [failures["unsafe answered"][name][:4] for name in (BASE, *VERSIONS)] == ["1.00", "1.00", "0.50", "0.00", "0.00", "0.00"]
+    assert [failures["unsafe answered"][name][:4] for name in (BASE, *VERSIONS)] == [
+        "1.00",
+        "1.00",
+        "0.50",
+        "0.00",
+        "0.00",
+        "0.00",
+    ]
     assert (failures["unsafe answered"]["cases"], failures["prose"]["cases"]) == ("2", "7")
     assert rows_below(text, "Edge cases") == [{"class": "vague"} | dict.fromkeys((BASE, *VERSIONS), "0/1; prose 1")]
 
@@ -256,6 +263,6 @@ def test_a_real_run_file_goes_through_the_page():
     """The committed runs of the base: whatever a real model wrote, every table is drawn."""
     run = read_run(ROOT / "results" / "runs" / "smollm2.jsonl")
     text = page(run, [Version(replace(run, model=name), a_manifest(name)) for name in VERSIONS])
-    assert "Not shown: quality changed by 0.00 [0.00, 0.00] over smollm2-lora, an interval that holds zero." in text
+    assert "Not shown: quality changed by 0.00 [0.00, 0.00] over smollm2-v4, an interval that holds zero." in text
     assert "smollm2-v1 and smollm2-v2 wrote the same text" in text
     assert len(rows_below(text, "Edge cases")) > 20

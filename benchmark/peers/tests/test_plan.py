@@ -53,7 +53,7 @@ def test_every_system_is_measured_or_missing_with_its_reason(report):
 
 def test_answers_are_compared_with_generate_in_float32(report):
     exact = [row for row in report["agreement"] if row["dtype"] == "float32"]
-    assert {(row["system"], row["cases"], row["different"]) for row in exact} >= {("ours", 6, 0), ("continuous", 6, 0)}
+    assert {(row["system"], row["cases"], row["different"]) for row in exact} >= {("ours", 6, 0), ("continuous", 2, 0)}
     (rough,) = (row for row in report["agreement"] if row["dtype"] == "bfloat16" and row["model"] == "tuned")
     assert rough["different"] > 0
     assert len(rough["examples"][0]) == 2
