@@ -65,6 +65,15 @@ def test_the_manifest_says_how_to_repeat_it(recipe, base, tmp_path):
     assert (changed["rows"], changed["rows_left_out"]) == (6, 1)
 
 
+def test_decoding_is_no_reason_to_start_a_training_again(recipe, base, monkeypatch):
+    made = recipe()
+    before = lora.plan(made).sha256
+    hot = base.model_copy(update={"decoding": base.decoding.model_copy(update={"temperature": 0.7})})
+    monkeypatch.setattr(lora, "read_catalog", lambda: {"tiny": hot})
+    assert lora.plan(made).sha256 == before
+    assert lora.plan(recipe(seed=1)).sha256 != before
+
+
 def test_a_seed_repeats_the_adapter_to_the_byte(recipe, tmp_path):
     for name, seed in {"first": 0, "again": 0, "other": 1}.items():
         lora.train(recipe(seed=seed), tmp_path / name)
