@@ -32,14 +32,17 @@ def common_prefix(prompts: Sequence[Sequence[int]]) -> list[int]:
     return list(shortest[:length])
 
 
-def length_groups(lengths: Sequence[int]) -> list[list[int]]:
-    """Group positions by length, short ones first, so that no row holds room for more than about twice what it needs."""
+def length_groups(lengths: Sequence[int], room: int = 0) -> list[list[int]]:
+    """Group positions by length, short ones first, so that no row holds room for more than about twice what it needs.
+
+    Rows of at most `room` tokens are one group however they differ.
+    """
     groups: list[list[int]] = []
     limit = -1
     for index in sorted(range(len(lengths)), key=lambda i: lengths[i]):
         if not groups or lengths[index] > limit:
             groups.append([])
-            limit = 2 * lengths[index] + 32
+            limit = max(room, 2 * lengths[index] + 32)
         groups[-1].append(index)
     return groups
 

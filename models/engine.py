@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 ENGINE_VERSION = "2"
 MAX_BATCH = 64
 MEMORY_SHARE = 0.25  # of free memory, for the rows' keys and values
+# Bytes of keys and values that are worth it to keep rows of unlike lengths in one batch: each batch ends with few rows left.
+ROOM = 512 << 20
+PREFILL_ROWS = 16  # rows of like length, so that little of a prefill is padding; more at once are no faster
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -78,7 +81,8 @@ class Engine:
             return
         with _attention(self.model):
             prefix_ids, prefix = self._shared(prompts)
-            for group in length_groups([len(prompt) - len(prefix_ids) for prompt in prompts]):
+            room = ROOM // (max_batch * _token_bytes(prefix)) - self.decoding.max_new_tokens
+            for group in length_groups([len(prompt) - len(prefix_ids) for prompt in prompts], room):
                 yield from self._run_group(group, prompts, ids, len(prefix_ids), prefix, max_batch)
 
     def _run_group(
@@ -121,11 +125,12 @@ class Engine:
             while queue or rows:
                 # Refill only when a quarter is free: a prefill of one row costs nearly as much as one of many.
                 if queue and batch - len(rows) >= max(1, min(batch // 4, len(queue))):
-                    fresh = [queue.pop(0) for _ in range(min(batch - len(rows), len(queue)))]
-                    logits = self._prefill(cache, [prompts[i][skip:] for i in fresh], len(rows), skip)
-                    new_rows = [_Row(i, ids[i]) for i in fresh]
-                    last[len(rows) : len(rows) + len(fresh)] = self._choose(logits, new_rows)
-                    rows += new_rows
+                    fresh, queue = queue[: batch - len(rows)], queue[batch - len(rows) :]
+                    for start in range(0, len(fresh), PREFILL_ROWS):
+                        new_rows = [_Row(i, ids[i]) for i in fresh[start : start + PREFILL_ROWS]]
+                        logits = self._prefill(cache, [prompts[row.index][skip:] for row in new_rows], len(rows), skip)
+                        last[len(rows) : len(rows) + len(new_rows)] = self._choose(logits, new_rows)
+                        rows += new_rows
                 else:
                     logits = self._step(cache, last[: len(rows)], skip)
                     last[: len(rows)] = self._choose(logits, rows)
@@ -248,10 +253,8 @@ class Engine:
         import psutil
         import torch
 
-        keys = prefix[0][0]
-        row_bytes = 2 * len(prefix) * keys.shape[0] * keys.shape[2] * capacity * keys.element_size()
         free: int = torch.cuda.mem_get_info()[0] if self.device.type == "cuda" else psutil.virtual_memory().available
-        return int(max(1, int(free * MEMORY_SHARE) // row_bytes))
+        return int(max(1, int(free * MEMORY_SHARE) // (capacity * _token_bytes(prefix))))
 
     def _plain(self, prompts: Sequence[list[int]], ids: Sequence[str]) -> Iterator[tuple[int, Completion]]:
         import torch
@@ -277,6 +280,12 @@ class _PlainCache:
     def update(self, keys: "Tensor", values: "Tensor", layer: int, *_: Any, **__: Any) -> tuple["Tensor", "Tensor"]:
         self.layers.append((keys[0].contiguous(), values[0].contiguous()))
         return keys, values
+
+
+def _token_bytes(prefix: list[tuple["Tensor", "Tensor"]]) -> int:
+    """Bytes of one token's keys and values in all layers."""
+    keys = prefix[0][0]
+    return int(2 * len(prefix) * keys.shape[0] * keys.shape[2] * keys.element_size())
 
 
 @contextmanager

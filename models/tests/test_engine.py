@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from models import engine as engine_module
 from models.batching import common_prefix, length_groups, refusal_fork, unfit
 from models.catalog import Decoding
 from models.engine import Engine
@@ -193,6 +194,24 @@ def test_sliding_window_does_not_fit(model, monkeypatch):
     assert "sliding-window" in (unfit(model) or "")
 
 
+def test_prompts_of_unlike_lengths_are_decoded_together_while_there_is_room(model, tokenizer, monkeypatch):
+    prompts = prompts_of(tokenizer, [*TEXTS, "a business " * 60])
+    steps = []
+    step = Engine._step
+
+    def counted(self, cache, last, skip):
+        steps.append(len(last))
+        return step(self, cache, last, skip)
+
+    monkeypatch.setattr(Engine, "_step", counted)
+    together = [c.text for c in answers(Engine(model, tokenizer, NO_STOP), prompts)]
+    assert len(steps) == NO_STOP.max_new_tokens - 1
+    steps.clear()
+    monkeypatch.setattr(engine_module, "ROOM", 0)
+    assert [c.text for c in answers(Engine(model, tokenizer, NO_STOP), prompts)] == together
+    assert len(steps) > NO_STOP.max_new_tokens, "without room, groups run one after the other"
+
+
 @pytest.mark.parametrize(
     ("prompts", "expected"),
     [([[1, 2, 3], [1, 2, 4]], [1, 2]), ([[1, 2, 3]], [1, 2]), ([[1, 2], [1, 2, 3]], [1]), ([[5], [6, 7]], [])],
@@ -206,3 +225,4 @@ def test_length_groups_bound_the_waste():
     assert sorted(index for group in groups for index in group) == list(range(6))
     assert groups[0] == [0, 2, 5, 3]
     assert groups[-1] == [1]
+    assert length_groups([5, 500, 6, 40, 90, 7], room=100) == [[0, 2, 5, 3, 4], [1]]
