@@ -60,6 +60,7 @@ def main(arguments: list[str] | None = None, results: Path = RESULTS, cells: Pat
         default=default.budget_minutes,
         help="begin nothing that would end later; it is named in the page (default %(default)s)",
     )
+    parser.add_argument("--remark", action="append", default=[], metavar="TEXT", help="a sentence that the page repeats")
     parser.add_argument("--again", action="store_true", help="measure again what is already measured")
     parser.add_argument("--check", action="store_true", help="only compare the pages with what peers.json gives")
     options = parser.parse_args(arguments)
@@ -73,7 +74,7 @@ def main(arguments: list[str] | None = None, results: Path = RESULTS, cells: Pat
             return 1 if wrong else 0
         setting = Setting(cases=options.cases, budget_minutes=options.budget_minutes)
         bench = Bench(cells, options.budget_minutes, options.again)
-        report = measure_all(setting, *prepare(setting), bench)
+        report = {**measure_all(setting, *prepare(setting), bench), "remarks": options.remark}
     except DomainBenchError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -102,11 +102,9 @@ def foreseen(job: Job, like: dict[str, Any]) -> float:
 
 def identity(name: str, job: Job) -> str:
     """Hash everything that a measurement depends on."""
-    sources = [HERE / "worker.py", *(ROOT / "models" / f"{name}.py" for name in ENGINE)]
-    if job.system == "limit":
-        sources.append(HERE / "limit.py")
-    elif job.system == "lm_eval":
-        sources = [HERE / "lm_eval_worker.py", LM_EVAL_PINS]
+    sources = [HERE / "lm_eval_worker.py", LM_EVAL_PINS] if job.system == "lm_eval" else [HERE / "worker.py"]
+    if job.system in ("ours", "limit"):
+        sources += [HERE / "limit.py", *(ROOT / "models" / f"{name}.py" for name in ENGINE)]
     parts = [name, asdict(job), machine(), versions(), [path.read_text(encoding="utf-8") for path in sources]]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:20]
 

@@ -43,6 +43,7 @@ def _introduction(report: Report) -> list[str]:
         "Whole process: from its start to its end, imports and loading included. Systems marked ≈ are timed on "
         f"{min(setting['subset'], setting['cases'])} of the cases; what all of them need is derived. Memory is the highest "
         "resident size of the process.",
+        *report.get("remarks", []),
         f"Machine: {machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, {machine['device']}, "
         f"{machine['system']}. Versions: {versions}.",
     ]
