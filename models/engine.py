@@ -28,7 +28,7 @@ MAX_BATCH = 64
 MEMORY_SHARE = 0.25  # of free memory, for the rows' keys and values
 # Bytes of keys and values that are worth it to keep rows of unlike lengths in one batch: each batch ends with few rows left.
 ROOM = 512 << 20
-PREFILL_ROWS = 16  # rows of like length, so that little of a prefill is padding; more at once are no faster
+PREFILL_ROWS = 16  # rows of like length, so that little of a prefill is padding
 _LOGGER = logging.getLogger(__name__)
 
 

@@ -26,13 +26,12 @@ from benchmark.runs import write_atomically
 from benchmark.scoring import score_all
 from benchmark.store import key_of
 from benchmark.types import Case, Expectation
-from models.catalog import TransformersEntry, read_catalog, select_one
+from models.catalog import ROOT, TransformersEntry, read_catalog, select_one
 from models.errors import DomainBenchError, InputError
 from models.generate import generate_file
 from models.identity import identity
 from models.types import Completion
 
-ROOT = Path(__file__).resolve().parents[1]
 SOURCE = DATASETS / "gold" / "train.jsonl"
 CACHE = ROOT / "results" / ".cache" / "samples"
 TEMPERATURE, TOP_P, NAMES = 1.0, 0.95, 3

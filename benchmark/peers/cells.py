@@ -104,7 +104,9 @@ def identity(name: str, job: Job) -> str:
     """Hash everything that a measurement depends on."""
     sources = [HERE / "lm_eval_worker.py", LM_EVAL_PINS] if job.system == "lm_eval" else [HERE / "worker.py"]
     if job.system in ("ours", "limit"):
-        sources += [HERE / "limit.py", *(ROOT / "models" / f"{name}.py" for name in ENGINE)]
+        sources += [ROOT / "models" / f"{name}.py" for name in ENGINE]
+    if job.system == "limit":
+        sources.append(HERE / "limit.py")
     parts = [name, asdict(job), machine(), versions(), [path.read_text(encoding="utf-8") for path in sources]]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:20]
 
