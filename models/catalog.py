@@ -158,3 +158,11 @@ def select_one(name: str, catalog: dict[str, Entry]) -> Entry:
     if name not in catalog:
         raise CatalogError(f"no model {name!r}; the catalogue has {sorted(catalog)}")
     return catalog[name]
+
+
+def select_local(name: str, catalog: dict[str, Entry]) -> TransformersEntry:
+    """Look up a single model whose weights can be read here; CatalogError where it is of another kind."""
+    entry = select_one(name, catalog)
+    if not isinstance(entry, TransformersEntry):
+        raise CatalogError(f"model {name!r} is of kind {entry.kind!r}; expected transformers: its weights are needed here")
+    return entry

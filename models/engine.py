@@ -5,7 +5,6 @@ leave the batch and waiting cases take their place; generation stops at the end 
 temperature; sampling draws from a generator seeded per case, so a case's answer does not depend on its neighbours.
 """
 
-import hashlib
 import logging
 import time
 from collections.abc import Generator, Iterator, Sequence
@@ -13,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from models import shared_prefix
+from models import sampling, shared_prefix
 from models.batching import common_prefix, is_out_of_memory, length_groups, refusal_fork, tokens_with, unfit
 from models.catalog import Decoding
 from models.types import Completion
@@ -37,10 +36,9 @@ class _Row:
     """One case while it is being generated."""
 
     index: int
-    seed_text: str
+    generator: Any
     tokens: list[int] = field(default_factory=list)
     logprob: float = 0.0
-    generator: Any = None
 
 
 class Engine:
@@ -127,7 +125,7 @@ class Engine:
                 if queue and batch - len(rows) >= max(1, min(batch // 4, len(queue))):
                     fresh, queue = queue[: batch - len(rows)], queue[batch - len(rows) :]
                     for start in range(0, len(fresh), PREFILL_ROWS):
-                        new_rows = [_Row(i, ids[i]) for i in fresh[start : start + PREFILL_ROWS]]
+                        new_rows = [self._row(i, ids[i]) for i in fresh[start : start + PREFILL_ROWS]]
                         logits = self._prefill(cache, [prompts[row.index][skip:] for row in new_rows], len(rows), skip)
                         last[len(rows) : len(rows) + len(new_rows)] = self._choose(logits, new_rows)
                         rows += new_rows
@@ -194,6 +192,9 @@ class Engine:
         cache.lengths[:active] += 1
         return self.model.lm_head(hidden[:, 0])
 
+    def _row(self, index: int, case: str) -> _Row:
+        return _Row(index, sampling.generator_of(self.decoding.seed, case) if self.decoding.temperature else None)
+
     def _choose(self, logits: "Tensor", rows: list[_Row]) -> "Tensor":
         import torch
 
@@ -202,7 +203,7 @@ class Engine:
         if self.decoding.temperature == 0:
             chosen = allowed.argmax(dim=-1)
         else:
-            chosen = torch.stack([self._sample(allowed[i], row) for i, row in enumerate(rows)])
+            chosen = sampling.draw(allowed, self.decoding.temperature, self.decoding.top_p, [row.generator for row in rows])
         picked = logprobs.gather(1, chosen[:, None])[:, 0].tolist()
         for row, token, logprob in zip(rows, chosen.tolist(), picked, strict=True):
             row.tokens.append(token)
@@ -224,17 +225,6 @@ class Engine:
                     allowed[place] = float("-inf")
                     allowed[place, token] = logprobs[place, token]
         return allowed
-
-    def _sample(self, logprobs: "Tensor", row: _Row) -> "Tensor":
-        import torch
-
-        if row.generator is None:
-            digest = hashlib.sha256(f"{self.decoding.seed}:{row.seed_text}".encode()).digest()
-            row.generator = torch.Generator(device="cpu").manual_seed(int.from_bytes(digest[:8], "big") >> 1)
-        probabilities, order = torch.softmax(logprobs / self.decoding.temperature, dim=-1).cpu().sort(descending=True)
-        # Nucleus: drop a token when those before it already hold top_p of the mass.
-        probabilities[probabilities.cumsum(0) - probabilities > self.decoding.top_p] = 0
-        return order[torch.multinomial(probabilities, 1, generator=row.generator)][0].to(logprobs.device)
 
     def _finished(self, row: _Row) -> str | None:
         token = row.tokens[-1]
@@ -261,7 +251,7 @@ class Engine:
 
         for index, prompt in enumerate(prompts):
             started = time.perf_counter()
-            row = _Row(index, ids[index])
+            row = self._row(index, ids[index])
             past, inputs = None, torch.tensor([prompt], device=self.device)
             with torch.inference_mode():
                 while not (reason := self._finished(row) if row.tokens else None):

@@ -18,6 +18,7 @@ from models.embedded import file_sha256
 from models.engine import ENGINE_VERSION
 from models.hardware import default_device, default_dtype
 from models.prompts import load_prompt
+from models.sampling import SAMPLER_VERSION
 
 _WEIGHT_FILES = ("*.safetensors", "*.bin", "config.json", "generation_config.json")
 _TOKENIZER_FILES = ("tokenizer*", "special_tokens_map.json", "chat_template*", "vocab*", "merges.txt")
@@ -43,7 +44,7 @@ def _local_identity(entry: TransformersEntry) -> dict[str, Any]:
     folder = entry.weights_path()
     adapter = entry.adapter_path()
     device = default_device()
-    return {
+    facts = {
         "weights": files_sha256(folder, _WEIGHT_FILES),
         "tokenizer": files_sha256(folder, _TOKENIZER_FILES),
         "adapter": adapter_sha256(adapter) if adapter else None,
@@ -52,6 +53,7 @@ def _local_identity(entry: TransformersEntry) -> dict[str, Any]:
         "dtype": default_dtype(device),
         "engine": ENGINE_VERSION,
     }
+    return {**facts, "sampler": SAMPLER_VERSION} if entry.decoding.temperature else facts
 
 
 def adapter_sha256(folder: Path) -> str:

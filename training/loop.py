@@ -172,17 +172,18 @@ def _journal(log: Path, quality: Any) -> Any:
 
 @dataclass
 class GeneratedQuality:
-    """Answers the first `cases` validation cases (a fixed stratified choice) and scores them as the benchmark does."""
+    """Answers `cases` validation cases (a fixed stratified choice) and scores them as the benchmark does."""
 
     tokenizer: Any
     prompt: Prompt
     cases: int
+    decoding: Decoding
     encoder: Encoder = field(default_factory=Encoder)
 
     def __call__(self, model: Any) -> dict[str, float]:
         """Mean quality 0-10 and share of strictly parsed answers of `model`, a PEFT model in any mode."""
         chosen = limited(load_cases("quality", "validation"), self.cases)
-        engine = Engine(model.get_base_model(), self.tokenizer, Decoding(refusal_threshold=0.5))
+        engine = Engine(model.get_base_model(), self.tokenizer, self.decoding)
         training = model.training
         model.eval()
         prompts = [self.prompt.token_ids(self.tokenizer, str(check(case.description))) for case in chosen]

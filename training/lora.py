@@ -89,7 +89,7 @@ def train(recipe: Recipe, output: Path, logs: Path = LOGS, work: Path = WORK) ->
         raise InputError(f"recipe {recipe.name!r}: no row of {', '.join(recipe.train)} fits {recipe.max_length} tokens")
     validation, _ = tokenize(planned.validation, base.tokenizer, planned.prompt, recipe.max_length)
     model = with_adapter(base.model, recipe.lora, recipe.seed, recipe.name)
-    quality = GeneratedQuality(base.tokenizer, planned.prompt, recipe.generate_cases)
+    quality = GeneratedQuality(base.tokenizer, planned.prompt, recipe.generate_cases, recipe.decoding)
     checkpoints = work / f"{recipe.name}-{planned.sha256[:12]}"
     log = logs / f"{recipe.name}.jsonl"
     trainer = make_trainer(model, recipe, checkpoints, log, features, validation, quality)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from models.catalog import ROOT
+from models.catalog import ROOT, Decoding
 from models.errors import InputError
 
 FOLDER = Path(__file__).with_name("recipes")
@@ -38,8 +38,8 @@ class Recipe(BaseModel):
 
     `description` says what the version is, `fixes` which fault of its predecessor it is meant to mend, and `target` the
     headline number of benchmark.summary that should show it. `eval_steps` and `save_steps` count optimizer steps; None is
-    once an epoch. At each evaluation the first `generate_cases` validation rows are also answered and scored; training
-    stops after `patience` evaluations without a better one.
+    once an epoch. At each evaluation `generate_cases` validation rows are also answered, with `decoding`, which should be the
+    one that the model will be used with, and scored; training stops after `patience` evaluations without a better one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -67,6 +67,7 @@ class Recipe(BaseModel):
     save_steps: int | None = Field(default=None, ge=1)
     eval_steps: int | None = Field(default=None, ge=1)
     generate_cases: int = Field(default=0, ge=0)
+    decoding: Decoding = Decoding(refusal_threshold=0.5)
     patience: int | None = Field(default=None, ge=1)
     seed: int = Field(default=0, ge=0)
 

@@ -13,8 +13,8 @@ from benchmark.cases import DATASETS, read_rows
 from benchmark.rendering import table
 from models import prompt_tree
 from models.batching import common_prefix, refusal_fork
-from models.catalog import TransformersEntry, read_catalog, select_one
-from models.errors import DomainBenchError, InputError
+from models.catalog import TransformersEntry, read_catalog, select_local
+from models.errors import DomainBenchError
 from models.input_check import check
 from models.loading import load_base
 from models.prompts import load_prompt
@@ -62,11 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("model", help="a transformers entry of models/catalog.toml")
     options = parser.parse_args(arguments)
     try:
-        entry = select_one(options.model, read_catalog())
-        if not isinstance(entry, TransformersEntry):
-            raise InputError(
-                f"model {options.model!r}: kind {entry.kind!r} has no probabilities to read; expected transformers"
-            )
+        entry = select_local(options.model, read_catalog())
         safety = read_rows(DATASETS / "safety" / "validation.jsonl")
         unsafe = [row["description"] for row in safety if row["label"] == "unsafe"]
         lawful = [row["description"] for row in safety if row["label"] == "safe"]

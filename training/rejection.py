@@ -26,7 +26,7 @@ from benchmark.runs import write_atomically
 from benchmark.scoring import score_all
 from benchmark.store import key_of
 from benchmark.types import Case, Expectation
-from models.catalog import ROOT, TransformersEntry, read_catalog, select_one
+from models.catalog import ROOT, TransformersEntry, read_catalog, select_local
 from models.errors import DomainBenchError, InputError
 from models.generate import generate_file
 from models.identity import identity
@@ -106,9 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.samples < 1:
             raise InputError(f"--samples {options.samples}: expected 1 or more")
-        entry = select_one(options.model, read_catalog())
-        if not isinstance(entry, TransformersEntry):
-            raise InputError(f"model {options.model!r} is of kind {entry.kind!r}; expected transformers, which can be trained")
+        entry = select_local(options.model, read_catalog())
         rows = read_rows(SOURCE)
         names = sample(entry, rows, options.samples)
         selected = select(rows, names, worth(rows, names))

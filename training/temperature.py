@@ -16,8 +16,8 @@ from benchmark.rendering import interval, table
 from benchmark.scoring import score_all
 from benchmark.stats import mean
 from benchmark.types import Case, Sample
-from models.catalog import TransformersEntry, read_catalog, select_one
-from models.errors import DomainBenchError, InputError
+from models.catalog import TransformersEntry, read_catalog, select_local
+from models.errors import DomainBenchError
 from models.generators import ModelPool, open_generator
 from models.input_check import check
 from models.types import Request
@@ -52,9 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("model", help="a transformers entry of models/catalog.toml")
     options = parser.parse_args(arguments)
     try:
-        entry = select_one(options.model, read_catalog())
-        if not isinstance(entry, TransformersEntry):
-            raise InputError(f"model {options.model!r}: kind {entry.kind!r} is not sampled here; expected transformers")
+        entry = select_local(options.model, read_catalog())
         cases, pool, encoder = load_cases("quality", "validation"), ModelPool(), Encoder()
         rows = [row(one, answered(entry, one, cases, pool, encoder)) for one in TEMPERATURES]
     except DomainBenchError as error:

@@ -9,6 +9,7 @@ Every interval is 95%. A pair or item with an unscored verdict is left out of it
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from benchmark.gates import JudgeThresholds
@@ -40,6 +41,7 @@ Known = Mapping[Item, float | None]  # value of a verdict, None where unscored
 
 def measure(verdicts: Verdicts, split: str = "test") -> Figures:
     """Measure everything, asking only for verdicts that are not stored; the calibration rows are those of `split`."""
+    verdicts = replace(verdicts, tally=verdicts.own_tests)
     pairs, padded, grades = calibration_pairs(split), padded_pairs(split), graded(split)
     poor = [(pair.worse.description, pair.worse.domains) for pair in pairs if pair.kind == "matched_vs_shuffled"]
     attacks = canaries(poor[:ATTACKED])

@@ -10,7 +10,7 @@ from typing import Any
 from benchmark.gates import JudgeThresholds
 from benchmark.judges.figures import read_figures, write_figures
 from benchmark.judges.health import advisories, measure
-from benchmark.judges.verdicts import Verdicts
+from benchmark.judges.verdicts import Tally, Verdicts
 
 FILE = "judge.json"
 
@@ -43,9 +43,12 @@ def objections(metric: str, judge: dict[str, Any] | None) -> list[str]:
 
 def tally_line(verdicts: Verdicts) -> str:
     """What asking cost in this session, for the summary."""
-    tally = verdicts.tally
+    line = f"judge {verdicts.judge.name}: {_spent(verdicts.tally)}"
+    tests = verdicts.own_tests
+    return f"{line}; its own tests: {_spent(tests)}" if tests.asked or tests.reused else line
+
+
+def _spent(tally: Tally) -> str:
     cost = "no prices are known" if tally.dollars is None else f"{tally.dollars:.4f} dollars"
     spent = f"{tally.tokens:,} tokens, {tally.seconds:.1f} s, {cost}" if tally.asked else "nothing spent"
-    return (
-        f"judge {verdicts.judge.name}: {tally.asked} verdicts asked, {tally.reused} reused, {tally.unscored} unscored, {spent}"
-    )
+    return f"{tally.asked} verdicts asked, {tally.reused} reused, {tally.unscored} unscored, {spent}"

@@ -43,12 +43,16 @@ class Tally:
 
 @dataclass
 class Verdicts:
-    """One judge over one store; `unmuted` lets the progress bar through pytest's capture."""
+    """One judge over one store; `unmuted` lets the progress bar through pytest's capture.
+
+    `tally` counts verdicts on models' answers, `own_tests` those that say whether the judge is to be believed.
+    """
 
     judge: Judge
     store: Store
     unmuted: Callable[[], AbstractContextManager[Any]] = nullcontext
     tally: Tally = field(default_factory=Tally)
+    own_tests: Tally = field(default_factory=Tally)
     _unscored: dict[str, Verdict] = field(default_factory=dict)
 
     @cached_property

@@ -21,9 +21,8 @@ from filelock import FileLock
 
 from benchmark.cases import DATASETS, limited, load_cases, read_rows
 from models.batching import common_prefix
-from models.catalog import Decoding, TransformersEntry, read_catalog, select_one
+from models.catalog import Decoding, TransformersEntry, read_catalog, select_local
 from models.embedded import cache_root
-from models.errors import CatalogError
 from models.identity import identity
 from models.input_check import check
 from models.prompts import load_prompt
@@ -109,16 +108,8 @@ def prepare(setting: Setting) -> tuple[dict[str, Material], Growth]:
 
 
 def _prepare(setting: Setting) -> tuple[dict[str, Material], Growth]:
-    materials = {model: material(local_entry(name), setting) for model, name in MODELS.items()}
+    materials = {model: material(select_local(name, read_catalog()), setting) for model, name in MODELS.items()}
     return materials, growth(materials["tuned"], setting)
-
-
-def local_entry(name: str) -> TransformersEntry:
-    """Look `name` up in the catalogue; CatalogError unless it is a local model."""
-    entry = select_one(name, read_catalog())
-    if not isinstance(entry, TransformersEntry):
-        raise CatalogError(f"model {name!r} is of kind {entry.kind!r}; peers load local weights, so it must be 'transformers'")
-    return entry
 
 
 def material(entry: TransformersEntry, setting: Setting) -> Material:

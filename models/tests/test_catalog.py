@@ -5,7 +5,7 @@ import re
 import pytest
 
 from models import catalog, embedded
-from models.catalog import DEFAULT_MODELS, OpenAIEntry, TemplateEntry, TransformersEntry, read_catalog, select
+from models.catalog import DEFAULT_MODELS, OpenAIEntry, TemplateEntry, TransformersEntry, read_catalog, select, select_local
 from models.errors import CatalogError, WeightsError
 
 GOOD = """
@@ -167,3 +167,10 @@ def test_select_refuses_unknown_and_empty_lists(catalog_file, names):
         select(names, read_catalog(catalog_file(GOOD)))
     assert repr(names) in str(caught.value)
     assert "['base', 'endpoint', 'floor']" in str(caught.value)
+
+
+def test_only_models_with_weights_here_are_local(catalog_file):
+    entries = read_catalog(catalog_file(GOOD))
+    assert select_local("base", entries) is entries["base"]
+    with pytest.raises(CatalogError, match="model 'floor' is of kind 'template'; expected transformers"):
+        select_local("floor", entries)

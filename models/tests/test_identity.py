@@ -128,6 +128,14 @@ def test_the_engine_the_device_and_the_dtype_count(folder, monkeypatch, name, va
     assert identity.identity(entry(folder)) != before
 
 
+def test_the_sampler_counts_where_there_is_sampling(folder, monkeypatch):
+    greedy, sampled = entry(folder), entry(folder, decoding=Decoding(temperature=0.5))
+    before = identity.identity(greedy), identity.identity(sampled)
+    monkeypatch.setattr(identity, "SAMPLER_VERSION", "next")
+    assert identity.identity(greedy) == before[0]
+    assert identity.identity(sampled) != before[1]
+
+
 def test_endpoints_differ_by_url_model_prompt_and_decoding_but_not_by_key_or_patience():
     def endpoint(**settings):
         fields = {"name": "e", "role": "candidate", "kind": "openai", "prompt": "compact", "model": "m", **settings}

@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.peers.jobs import local_entry, ordinary_folder, threads
-from models.catalog import ROOT
+from benchmark.peers.jobs import ordinary_folder, threads
+from models.catalog import ROOT, read_catalog, select_local
 from models.errors import InputError, TrainingError
 from models.prompts import load_prompt
 from training.data import read_rows, to_example, tokenize
@@ -51,7 +51,7 @@ def prepare(recipe: Recipe, steps: int) -> tuple[str, tuple[Row, ...]]:
     """Return the base's folder and the first rows of `recipe`, enough for `steps` steps; InputError if there are too few."""
     from transformers import AutoTokenizer
 
-    folder = ordinary_folder(local_entry(recipe.base))
+    folder = ordinary_folder(select_local(recipe.base, read_catalog()))
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     return str(folder), first_rows(recipe, tokenizer, steps * recipe.batch_size)
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from benchmark.cases import limited, load_cases
-from models.catalog import ROOT
+from models.catalog import ROOT, Decoding
 from models.errors import TrainingError
 from models.prompts import load_prompt
 from models.tests.tiny import tiny_tokenizer
@@ -225,7 +225,7 @@ def test_generated_quality_is_that_of_the_models_own_answers(recipe, base, tmp_p
     layers = {"r": 16, "alpha": 32, "dropout": 0.0, "target_modules": ["q_proj", "k_proj", "v_proj", "up_proj", "down_proj"]}
     numbers = {"epochs": 60, "batch_size": 3, "save_steps": 60, "learning_rate": 2e-2}
     lora.train(recipe(train=[str(tmp_path / "asked.jsonl")], lora=layers, **numbers), tmp_path / "adapter")
-    quality = GeneratedQuality(tiny_tokenizer(), load_prompt("compact"), 3, StubEncoder())  # type: ignore[arg-type]
+    quality = GeneratedQuality(tiny_tokenizer(), load_prompt("compact"), 3, Decoding(), StubEncoder())  # type: ignore[arg-type]
     model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base.weights), tmp_path / "adapter").train()
     learned = quality(model)
     assert learned["strict_parse"] == 1.0, "it has not learned its one answer by heart"

@@ -12,7 +12,7 @@ from benchmark.judges.canaries import canaries
 from benchmark.judges.figures import flat, read_figures, unflat, write_figures
 from benchmark.judges.health import advisories, checks, measure
 from benchmark.judges.rubrics import CRITERIA
-from benchmark.judges.standing import FILE, measured_health, objections, standing
+from benchmark.judges.standing import FILE, measured_health, objections, standing, tally_line
 from benchmark.judges.tests.judges import Opinionated, knowing
 from benchmark.judges.verdicts import Verdicts
 from benchmark.stats import Estimate
@@ -49,6 +49,15 @@ def test_an_all_knowing_judge_passes_every_check(oracle, tmp_path):
     again = measured(judge, tmp_path)
     assert again == figures
     assert len(judge.asked) - asked == health.REPEATED  # all others are stored; asking twice is the point of these
+
+
+def test_what_the_judge_is_tested_with_is_counted_apart(tmp_path):
+    verdicts = Verdicts(Opinionated(lambda item: 8.0), Store(tmp_path / "cache"))
+    measure(verdicts)
+    assert verdicts.own_tests.asked > 500
+    assert verdicts.tally.asked == verdicts.tally.reused == 0
+    assert "0 verdicts asked, 0 reused" in tally_line(verdicts)
+    assert f"its own tests: {verdicts.own_tests.asked} verdicts asked" in tally_line(verdicts)
 
 
 def test_a_constant_judge_passes_nothing_but_steadiness(tmp_path):

@@ -2,10 +2,9 @@
 
 import pytest
 
-from benchmark.peers.jobs import descriptions, local_entry, one_prompt, rendered, save_ordinary
+from benchmark.peers.jobs import descriptions, one_prompt, rendered, save_ordinary
 from models.batching import common_prefix
 from models.catalog import TransformersEntry
-from models.errors import CatalogError
 from models.prompts import load_prompt
 from models.tests.tiny import tiny_tokenizer
 
@@ -70,9 +69,3 @@ def test_descriptions_repeat_only_when_they_run_out():
     distinct = len(set(texts))
     assert 2500 < distinct < 5000
     assert texts[distinct:] == texts[: 5000 - distinct]
-
-
-def test_only_local_models_can_be_measured():
-    assert local_entry("smollm2").adapter is None
-    with pytest.raises(CatalogError, match="'template' is of kind 'template'"):
-        local_entry("template")
