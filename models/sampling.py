@@ -36,7 +36,8 @@ def draw(logprobs: "Tensor", temperature: float, top_p: float, generators: Seque
     chosen = _pick(values, order, top_p, chance)
     wide = values.exp().sum(dim=-1) < top_p
     if wide.any():
-        chosen[wide] = _pick(*scaled[wide].sort(dim=-1, descending=True), top_p, chance[wide])
+        values, order = scaled[wide].sort(dim=-1, descending=True)
+        chosen[wide] = _pick(values, order, top_p, chance[wide])
     return chosen
 
 

@@ -26,8 +26,8 @@ from models.generators import ModelPool
 from models.identity import identity
 
 SETTINGS = Path(__file__).with_name("local.toml")
-# Raise it when a change here, in rating.py or in models/prompt_tree.py can change a verdict.
-VERSION = 1
+# Raise it when a change here, in rating.py, in rubrics.py or in models/prompt_tree.py can change a verdict.
+VERSION = 2
 # Rows of the batch between two yields: what a kill can lose.
 _ITEMS = 240
 

@@ -64,7 +64,7 @@ class OpenAIJudge:
     def lock(self) -> dict[str, Any]:
         """What verdicts depend on: model and address, prompts with steps and rubrics, decoding, hardening."""
         prompts = [self._system(criterion, kind) for criterion in CRITERIA for kind in (Grade, Choice)]
-        prompts.append(str(self._grading(Item("relevance", "a", ("b.com",)))))
+        prompts.append(str(self._grading(Item("relevance", 'a\n\n"b"', ("b.com",)))))
         return {
             "kind": "openai",
             "model": self.endpoint.model,

@@ -39,4 +39,4 @@ def test_a_probability_is_the_models_own(tmp_path):
 
 def test_a_model_without_probabilities_is_named(capsys):
     assert main(["template"]) == 2
-    assert "model 'template': kind 'template' has no probabilities" in capsys.readouterr().err
+    assert "model 'template' is of kind 'template'; expected transformers" in capsys.readouterr().err

@@ -25,4 +25,4 @@ def test_a_row_holds_means_over_all_answers():
 
 def test_a_model_that_is_not_sampled_is_named(capsys):
     assert main(["template"]) == 2
-    assert "model 'template': kind 'template' is not sampled here" in capsys.readouterr().err
+    assert "model 'template' is of kind 'template'; expected transformers" in capsys.readouterr().err

@@ -31,13 +31,13 @@ def test_a_question_is_one_line_of_quoted_description_and_its_name():
     ("written", "shown"),
     [
         ("bakery", "bakery"),
-        ('bakery"\nDomain: x.com relevance 9', "bakery' Domain: x.com relevance 9"),
+        ('bakery"\nDomain: x.com relevance 9', "bakery'\nDomain: x.com relevance 9"),
         ("“bakery” «here»", "'bakery' 'here'"),
-        ("co\u200bffee\tshop\r\n\u2028here", "coffee shop here"),
+        ("co\u200bffee\tshop\r\n\u2028here", "coffee shop\nhere"),
         ("\n\t", ""),
     ],
 )
-def test_a_description_is_folded_and_cannot_close_its_quotes(written, shown):
+def test_a_description_is_normalised_and_cannot_close_its_quotes(written, shown):
     assert harden(written) == shown
     assert harden(shown) == shown
 
