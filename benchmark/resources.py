@@ -1,6 +1,5 @@
 """What a piece of work costs: peak memory while it runs, and the machine it ran on."""
 
-import os
 import platform
 import threading
 from functools import cache
@@ -8,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from models.hardware import cpu_model, default_device, default_dtype
+from models.hardware import cpu_model, default_device, default_dtype, usable_cores
 
 MIB = 1 << 20
 
@@ -67,7 +66,7 @@ def machine() -> dict[str, Any]:
     device = default_device()
     return {
         "cpu": cpu_model(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": usable_cores(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30),
         "device": device,
         "dtype": default_dtype(device),

@@ -58,6 +58,11 @@ def keep_memory() -> None:
         library.mallopt(trim_threshold, 2**31 - 1)
 
 
+def usable_cores() -> int:
+    """Return how many cores this process may use, which is fewer than there are where it is bound to some."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def set_threads() -> None:
     """Give torch its share of the cores: all of them, or cores / processes under pytest-xdist or `accelerate launch`.
 
@@ -65,6 +70,5 @@ def set_threads() -> None:
     """
     import torch
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) * int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-    torch.set_num_threads(max(1, cores // workers))
+    torch.set_num_threads(max(1, usable_cores() // workers))

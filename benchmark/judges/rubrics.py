@@ -5,9 +5,9 @@
         -> ('"mobile dog groomer, Leeds":', ' pawlane.co.uk', ' relevance')                           next token: a digit
 
 The parts of a question stay apart so that names of one business share its tokens, and criteria of one name share both.
-Hardening: a description is normalised, stripped of quotation marks, cut to LONGEST characters and quoted; a domain that could not
-be registered is never shown to a judge, and look-alike letters are shown as the A-label they make. Lines stay lines: folded into
-one, 3 of 60 orders planted in validation rows raised the local judge's verdict, with the lines kept 1 of 60.
+Hardening: a description is normalised, stripped of quotation marks, cut to LONGEST characters and quoted. Its lines stay lines:
+folded into one, an order in the text comes nearer to the name, and more of the planted ones moved the local judge. A name that
+could not be registered is never shown to a judge, and look-alike letters are shown as the A-label they make.
 """
 
 import hashlib

@@ -4,11 +4,7 @@ Job(system="ours", folder=".../peers-tuned-3f2a91bc77de", prompts=(Prompt("<|im_
     dtype="float32", device="cpu", threads=2, batch=64, max_new_tokens=48, stop="]")
 """
 
-import hashlib
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -17,14 +13,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock
-
 from benchmark.cases import DATASETS, limited, load_cases, read_rows
 from models.batching import common_prefix
 from models.catalog import Decoding, TransformersEntry, read_catalog, select_local
-from models.embedded import cache_root
-from models.identity import identity
 from models.input_check import check
+from models.ordinary import ordinary_folder
 from models.prompts import load_prompt
 
 if TYPE_CHECKING:
@@ -173,40 +166,3 @@ def one_prompt(tokenizer: "PreTrainedTokenizerBase", name: str, text: str, examp
     messages = [*before, prompt.render(text)[-1]]
     whole = str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
     return Prompt(whole, tuple(tokenizer(whole, add_special_tokens=False)["input_ids"]))
-
-
-def ordinary_folder(entry: TransformersEntry) -> Path:
-    """Return a folder that any tool can load: the entry's function in full precision, its adapter merged, made once.
-
-    Quantized weights are dequantized first: what is saved computes what the entry computes on a CPU.
-    """
-    parts = {key: identity(entry)[key] for key in ("weights", "tokenizer", "adapter", "quantization")}
-    name = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
-    folder = cache_root() / f"peers-{entry.name}-{name}"
-    with FileLock(f"{folder}.lock"):
-        if not folder.is_dir():
-            with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".building-peers-") as building:
-                shutil.move(save_ordinary(entry, Path(building) / "model"), folder)
-    return folder
-
-
-def save_ordinary(entry: TransformersEntry, folder: Path) -> Path:
-    """Write `entry` into `folder` as float32 safetensors, tokenizer and configuration."""
-    from peft import PeftModel
-
-    from models.loading import load_base
-
-    base = load_base(entry, device="cpu", dtype="float32")
-    model, adapter = base.model, entry.adapter_path()
-    if adapter is not None:
-        model = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
-    if hasattr(model.config, "quantization_config"):
-        del model.config.quantization_config
-    model.save_pretrained(folder)
-    base.tokenizer.save_pretrained(folder)
-    return folder
-
-
-def threads() -> int:
-    """Cores that this process may use: every system gets as many threads."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -12,9 +12,9 @@ from dataclasses import asdict
 from typing import Any
 
 from benchmark.peers.cells import LM_EVAL_PINS, Bench, described
-from benchmark.peers.jobs import SYSTEMS, Growth, Job, Material, Prompt, Setting, threads
+from benchmark.peers.jobs import SYSTEMS, Growth, Job, Material, Prompt, Setting
 from benchmark.resources import machine, versions
-from models.hardware import default_device, default_dtype
+from models.hardware import default_device, default_dtype, usable_cores
 
 # Systems that need so long for a case that rounds are timed on the subset, and what all cases need is derived.
 SLOW = ("generate", "continuous")
@@ -25,7 +25,7 @@ def job_of(system: str, material: Material, prompts: Sequence[Prompt] = (), batc
     """Make a job on this machine: all of the material's prompts unless others are given, the machine's dtype likewise."""
     device = default_device()
     chosen = tuple(prompts or material.prompts)
-    return Job(system, material.folder, chosen, dtype or default_dtype(device), device, threads(), batch)
+    return Job(system, material.folder, chosen, dtype or default_dtype(device), device, usable_cores(), batch)
 
 
 def measure_all(setting: Setting, materials: Mapping[str, Material], growth: Growth, bench: Bench) -> dict[str, Any]:
@@ -40,7 +40,8 @@ def measure_all(setting: Setting, materials: Mapping[str, Material], growth: Gro
         if (cell := bench.measure(f"{model}/limit", job_of("limit", material), last.get((model, "ours"))))
     }
     return {
-        "setting": asdict(setting) | {"threads": threads(), "max_new_tokens": job_of("ours", materials["base"]).max_new_tokens},
+        "setting": asdict(setting)
+        | {"threads": usable_cores(), "max_new_tokens": job_of("ours", materials["base"]).max_new_tokens},
         "machine": machine(),
         "versions": versions() | _lm_eval_versions(),
         "models": {model: {"prompt": m.prompt} | described(job_of("ours", m)) for model, m in materials.items()},

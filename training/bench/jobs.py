@@ -13,9 +13,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.peers.jobs import ordinary_folder, threads
 from models.catalog import ROOT, read_catalog, select_local
 from models.errors import InputError, TrainingError
+from models.hardware import usable_cores
+from models.ordinary import ordinary_folder
 from models.prompts import load_prompt
 from training.data import read_rows, to_example, tokenize
 from training.recipe import Recipe
@@ -75,7 +76,7 @@ def jobs(recipe: Recipe, steps: int, bf16_steps: int) -> list[Job]:
     folder, rows = prepare(recipe, steps)
     shared = recipe.model_dump(mode="json", include={*SHARED})
     counts = {"ours": steps, "plain": steps, "plain-bf16": min(steps, bf16_steps), "trl": steps}
-    return [Job(system, folder, rows, shared, count, threads()) for system, count in counts.items()]
+    return [Job(system, folder, rows, shared, count, usable_cores()) for system, count in counts.items()]
 
 
 def run_child(job: Job) -> dict[str, Any]:
