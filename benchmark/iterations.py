@@ -29,7 +29,7 @@ from models.errors import DomainBenchError, InputError
 from models.identity import adapter_sha256
 
 BASE = "smollm2"
-VERSIONS = ("smollm2-v1", "smollm2-v2", "smollm2-v3", "smollm2-v4", "smollm2-lora")  # the last one is v5
+VERSIONS = (*(f"smollm2-v{number}" for number in range(1, 6)), "smollm2-lora")  # the last one is the sixth
 # Headline numbers that versions are compared by, with the metric of a sample that each averages.
 COMPARED = {
     "quality": "quality",
