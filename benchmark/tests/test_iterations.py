@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from benchmark import iterations
-from benchmark.iterations import BASE, COMPARED, VERSIONS, Version, _adapter, difference, main, page, read_versions, verdict
+from benchmark.iterations import BASE, COMPARED, Version, _adapter, difference, main, page, read_versions, verdict
 from benchmark.runs import read_run, write_run
 from benchmark.summary import HEADLINES
 from benchmark.tests.helpers import NAMES, make_case, make_sample
@@ -17,6 +17,7 @@ from models.contract import REFUSAL_TEXT
 from models.errors import InputError
 from models.identity import adapter_sha256
 
+VERSIONS = ("smollm2-v1", "smollm2-v2", "smollm2-v3", "smollm2-v4", "smollm2-lora")
 HIVE = '["hivehorn.com", "mazerfolk.com"]'
 
 
@@ -75,6 +76,7 @@ def house(tmp_path, monkeypatch):
         run = a_run(name, [number + 1.0, number + 2.0, number + 3.5], number, text, adapter_sha256(folder))
         write_run(run, tmp_path / "results" / "runs" / f"{name}.jsonl")
     write_run(a_run(BASE, [0.5, 1.0, 3.0], 0, HIVE), tmp_path / "results" / "runs" / f"{BASE}.jsonl")
+    monkeypatch.setattr(iterations, "VERSIONS", VERSIONS)
     monkeypatch.setattr(iterations, "read_catalog", lambda: entries)
     monkeypatch.setattr(iterations, "RESULTS", tmp_path / "results")
     return tmp_path
@@ -88,7 +90,7 @@ def rows_below(text, heading):
 
 
 def test_every_shipped_version_names_a_target_that_is_compared():
-    for name in VERSIONS:
+    for name in iterations.VERSIONS:
         recipe = yaml.safe_load((ROOT / "training" / "recipes" / f"{_adapter(name).name}.yaml").read_text(encoding="utf-8"))
         assert recipe["target"] in COMPARED
     assert COMPARED.keys() <= HEADLINES.keys()
