@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Part of every stored completion's identity: raise it when a change here can change an answer.
 ENGINE_VERSION = "2"
-MAX_BATCH = 64
+MAX_BATCH = 256
 MEMORY_SHARE = 0.25  # of free memory, for the rows' keys and values
 # Bytes of keys and values that are worth it to keep rows of unlike lengths in one batch: each batch ends with few rows left.
 ROOM = 512 << 20
