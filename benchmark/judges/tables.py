@@ -23,8 +23,9 @@ def judge_section(runs: Sequence[Run]) -> list[str]:
     parts = []
     for judged in locks.values():
         judge = judged[0].provenance["judge"]
-        advisory = {criterion: reasons for criterion, reasons in judge["advisory"].items() if reasons}
-        parts += [f"## By the judge `{judge['name']}`{' (advisory)' if advisory else ''}", table([_row(run) for run in judged])]
+        advisory = _advisory(judged)
+        rows = [_row(run, advisory) for run in judged]
+        parts += [f"## By the judge `{judge['name']}`{' (advisory)' if advisory else ''}", table(rows)]
         parts.append(
             f"Scored by {judge['name']}, lock `{judge['lock_sha256'][:12]}`, 0-10 over the cases of the quality suite; no "
             "usable name is 0, what the judge left open is counted as unscored and in no mean. How far to believe it: "
@@ -36,10 +37,17 @@ def judge_section(runs: Sequence[Run]) -> list[str]:
     return parts
 
 
-def _row(run: Run) -> dict[str, str]:
-    summary, advisory = summarize(run), run.provenance["judge"]["advisory"]
+def _advisory(runs: Sequence[Run]) -> dict[str, list[str]]:
+    """Criterion -> why it is advisory. Each run keeps what was known when it was judged; doubt in one is doubt in the column."""
+    kept = [run.provenance["judge"]["advisory"] for run in runs]
+    found = {name: list(dict.fromkeys(reason for advisory in kept for reason in advisory[name])) for name in CRITERIA}
+    return {name: reasons for name, reasons in found.items() if reasons}
+
+
+def _row(run: Run, advisory: Mapping[str, list[str]]) -> dict[str, str]:
+    summary = summarize(run)
     columns = {
-        f"judge {name}{' (advisory)' if advisory[name] else ''}": interval(summary[f"judge_{name}"], 2) for name in CRITERIA
+        f"judge {name}{' (advisory)' if name in advisory else ''}": interval(summary[f"judge_{name}"], 2) for name in CRITERIA
     }
     scores = [sample.scores.get(f"judge_{name}") for sample in of_suite(run, "quality") for name in CRITERIA]
     unscored = sum(score is None or score.value is None for score in scores)

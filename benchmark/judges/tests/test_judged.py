@@ -98,3 +98,14 @@ def test_a_believed_judge_is_not_called_advisory_and_another_lock_has_its_own_ta
     assert "advisory" not in text.lower()
     assert text.count("## By the judge") == 2
     assert judge_section([quality_run("unjudged", [5.0])]) == []
+
+
+def test_runs_of_one_judge_share_their_columns_and_doubt_in_one_is_doubt_in_all(tmp_path):
+    doubted = judged_run("two", 5.0, tmp_path)
+    judge = {**doubted.provenance["judge"], "advisory": {name: [] for name in CRITERIA} | {"relevance": ["kappa 0.1"]}}
+    believed = {**judge, "advisory": {name: [] for name in CRITERIA}}
+    runs = [replace(doubted, model="one", provenance={"judge": believed}), replace(doubted, provenance={"judge": judge})]
+    header, one, two = (line for line in "\n".join(judge_section(runs)).splitlines() if line.startswith("| "))
+    assert header.count("relevance") == 1
+    assert [header.count(f"{name} (advisory)") for name in CRITERIA] == [1, 0, 0]
+    assert "nan" not in one + two
