@@ -32,7 +32,7 @@ leaderboard: $(READY) ## evaluate MODELS (LIMIT=N cases a suite; JUDGE=none, loc
 
 test: export OMP_NUM_THREADS = 1 # two workers, one torch thread each: more would fight for two cores
 test: $(READY) ## run the package's own tests
-	$(PYTEST) -q -n 2 --disable-socket --allow-hosts=127.0.0.1,::1 --allow-unix-socket $(UNIT_TESTS)
+	$(PYTEST) -q -n 2 --dist worksteal --disable-socket --allow-hosts=127.0.0.1,::1 --allow-unix-socket $(UNIT_TESTS)
 
 check: $(READY) ## linter, formatter, types, and pages that must match the committed runs
 	$(BIN)/ruff check .
