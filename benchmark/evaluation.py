@@ -4,6 +4,7 @@ The first sample asked of a model generates all of its selected cases in one go;
 """
 
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
@@ -33,10 +34,11 @@ NO_COMPLETION = Completion("", 0, 0.0, "none")  # of a case that the input check
 
 @dataclass
 class Counts:
-    """How much of the work was new."""
+    """How much of the work was new, and the seconds that generating it took, loading included."""
 
     generated: int = 0
     reused: int = 0
+    seconds: float = 0.0
 
 
 @dataclass
@@ -162,11 +164,14 @@ class Evaluation:
         missing = {key: str(texts[case_id]) for case_id, key in keys.items() if table.get(key) is None}
         if missing and not generate:
             raise MissingError
+        counts = Counts(len(missing), len(set(keys.values())) - len(missing))
         if missing:
             table.repair()
+            started = time.perf_counter()
             self._generate(model, missing, table)
+            counts.seconds = time.perf_counter() - started
         if generate:
-            self.counts[model] = Counts(len(missing), len(set(keys.values())) - len(missing))
+            self.counts[model] = counts
         stored = {case_id: table.get(key) for case_id, key in keys.items()}
         return [
             (case, Completion(**row["completion"]) if (row := stored.get(case.id)) else NO_COMPLETION)

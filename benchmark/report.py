@@ -43,7 +43,8 @@ class Options:
 
 @dataclass(frozen=True)
 class Work:
-    """What one process did: its models, the folder of its runs, by model how many completions were new and reused.
+    """What one process did: its models, the folder of its runs, by model how many completions were new and reused and how
+    many seconds the new ones took.
 
     `timed` says of every model that was measured now how it compares with the baseline of this machine.
 
@@ -52,7 +53,7 @@ class Work:
 
     models: list[str]
     folder: str
-    counts: dict[str, tuple[int, int]]
+    counts: dict[str, tuple[int, int, float]]
     timed: dict[str, str]
     judged: str | None
 
@@ -67,9 +68,10 @@ def write_runs(options: Options, evaluation: Evaluation) -> Work:
             write_run(replace(run, provenance={**run.provenance, **judge}), folder / f"{model}.jsonl")
     if evaluation.cases and folder.is_dir():
         write_atomically(folder.parent / "leaderboard.md", page(read_runs(folder)))
-    counts = {model: (counts.generated, counts.reused) for model, counts in evaluation.counts.items()}
     timed = {model: evaluation.speed_comparison(model) for model in evaluation.timed}
-    return Work(list(evaluation.cases), str(folder), counts, timed, tally_line(evaluation.judge) if evaluation.judge else None)
+    judged = tally_line(evaluation.judge) if evaluation.judge else None
+    counts = {model: (counts.generated, counts.reused, counts.seconds) for model, counts in evaluation.counts.items()}
+    return Work(list(evaluation.cases), str(folder), counts, timed, judged)
 
 
 def judge_standing(options: Options, evaluation: Evaluation) -> dict[str, Any] | None:
@@ -100,9 +102,12 @@ def summary_lines(works: list[Work], verdicts: Sequence[Verdict]) -> list[str]:
     lines = []
     for model in sorted({model for work in works for model in work.counts}):
         counts = [work.counts[model] for work in works if model in work.counts]
-        generated = sum(new for new, _ in counts)
+        generated = sum(new for new, _, _ in counts)
         # What one worker has generated the others find in the store: that is no reuse.
-        lines.append(f"{model}: {generated} completions generated, {sum(counts[0]) - generated} reused from the store")
+        lines.append(f"{model}: {generated} completions generated, {sum(counts[0][:2]) - generated} reused from the store")
+    # Of workers side by side the seconds of all: more than have passed.
+    if seconds := sum(spent for work in works for _, _, spent in work.counts.values()):
+        lines.append(f"generation: {seconds:.1f} s, loading included")
     lines += sorted({work.judged for work in works if work.judged})
     timed = {model: text for work in works for model, text in work.timed.items()}
     lines += [f"{model}: timings now / baseline: {text}" for model, text in sorted(timed.items())]

@@ -1,13 +1,15 @@
 """Rejection sampling against the metrics: python -m training.rejection MODEL...
 
 Asks each MODEL each description of datasets/gold/train.jsonl several times, sampled at temperature 1, scores every name they
-wrote alone, and keeps the best three of each description that can stand beside each other. The rows, gold rows with other names,
+wrote alone, and keeps the best three of each description that can stand beside each other. The rows, gold rows with other
+names,
 
     {"id": "gold-train-0003", "description": "bubble tea kiosk, mall food court", "domains": ["popling.com", ...], ...}
 
-go to training/selected/MODEL.jsonl, after the last MODEL, for a recipe to learn. A model cannot follow taste that it could never have
-written; of what it can write, this teaches it the better part. Method: best-of-n fine-tuning, H. Dong et al., "RAFT"
-(TMLR 2023), with the best names of all samples put together. Killed half-way, the same command goes on with the sampling.
+go to training/selected/MODEL.jsonl, after the last MODEL, for a recipe to learn. A model cannot follow taste that it could
+never have written; of what it can write, this teaches it the better part. Method: best-of-n fine-tuning, H. Dong et al.,
+"RAFT" (TMLR 2023), with the best names of all samples put together. Killed half-way, the same command goes on with the
+sampling.
 """
 
 import argparse

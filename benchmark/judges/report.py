@@ -83,26 +83,21 @@ def _variants(variants: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _pairwise(name: str, compared: Mapping[str, Any]) -> list[str]:
-    duels = [
-        {
-            "a": duel["a"],
-            "b": duel["b"],
-            "criterion": duel["criterion"],
-            "a wins": str(duel["wins"]),
-            "ties": str(duel["ties"]),
-            "b wins": str(duel["losses"]),
-            "unscored": str(duel["unscored"]),
-            "share of a, ties half": figure(duel["share"]),
-        }
-        for duel in compared["duels"]
-    ]
-    strengths = [{"model": model, "strength": figure(found)} for model, found in compared["strengths"].items()]
+    pairs: dict[tuple[str, str], dict[str, str]] = {}
+    unscored = 0
+    for duel in compared["duels"]:
+        row = pairs.setdefault((duel["a"], duel["b"]), {"a": duel["a"], "b": duel["b"]})
+        row[duel["criterion"]] = f"{duel['wins']}-{duel['ties']}-{duel['losses']}: {figure(duel['share']).partition(', n')[0]}"
+        unscored += duel["unscored"]
+    strongest = sorted(compared["strengths"].items(), key=lambda entry: -entry[1][0])
     return [
         f"## Models compared by `{name}`",
-        f"The same cases, {compared['how']}. Strengths: Bradley-Terry over all duels, natural logarithms around their mean, "
-        "percentile intervals over resampled cases: a difference of 1.1 is odds of three to one.",
-        table(duels),
-        table(strengths),
+        f"The same cases, {compared['how']}, {unscored} duels unscored. Strengths: Bradley-Terry over all duels, natural "
+        "logarithms around their mean, percentile intervals over resampled cases: a difference of 1.1 is odds of three to one. "
+        "An answer is seen alone: that a model gives the same names to every business costs it nothing here but relevance.",
+        table([{"model": model, "strength": figure(found)} for model, found in strongest]),
+        "Cases that a won, tied and lost: its share, ties half.",
+        table(list(pairs.values())),
     ]
 
 

@@ -38,7 +38,7 @@ def judge_section(runs: Sequence[Run]) -> list[str]:
 
 
 def _advisory(runs: Sequence[Run]) -> dict[str, list[str]]:
-    """Criterion -> why it is advisory. Each run keeps what was known when it was judged; doubt in one is doubt in the column."""
+    """Criterion -> why it is advisory. Each run keeps what was known when it was judged; doubt in one is doubt in all."""
     kept = [run.provenance["judge"]["advisory"] for run in runs]
     found = {name: list(dict.fromkeys(reason for advisory in kept for reason in advisory[name])) for name in CRITERIA}
     return {name: reasons for name, reasons in found.items() if reasons}

@@ -1,5 +1,6 @@
 """The plugin, by running the real suites in an inner pytest: outcomes, options, what is selected and what is written."""
 
+import re
 from collections import Counter
 from xml.etree import ElementTree
 
@@ -90,10 +91,12 @@ def test_marks_keywords_and_limit_select_together(evaluate, results):
 
 
 def test_a_second_run_generates_nothing_and_a_wider_one_only_what_is_new(evaluate):
-    counts = []
+    counts, timed = [], []
     for limit in ("6", "6", "10"):
         result = evaluate("--models", "template", "-m", "safety", "--limit", limit)
         counts += [line for line in result.outlines if "completions generated" in line]
+        timed.append(any(re.fullmatch(r"generation: \d+\.\d s, loading included", line) for line in result.outlines))
+    assert timed == [True, False, True]
     assert counts == [
         "template: 6 completions generated, 0 reused from the store",
         "template: 0 completions generated, 6 reused from the store",
