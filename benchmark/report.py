@@ -1,18 +1,21 @@
 """What a session leaves behind: run files, an exit code and the lines of its summary. The plugin's logic, without pytest."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from benchmark.evaluation import Evaluation
 from benchmark.gates import EXIT_FAILED, EXIT_INCONCLUSIVE, Gate, Gates, Verdict, verdict
+from benchmark.judges.judged import keeping_verdicts
 from benchmark.judges.standing import FILE, objections, standing, tally_line
 from benchmark.leaderboard import main_table, page, speed_table
-from benchmark.runs import read_runs, write_atomically, write_run
+from benchmark.runs import read_run, read_runs, write_atomically, write_run
 from benchmark.summary import summarize
 from benchmark.types import Case, Run
 from models.catalog import Entry
+from models.errors import InputError
 
 TESTS_FAILED, OK = 1, 0
 
@@ -64,8 +67,13 @@ def write_runs(options: Options, evaluation: Evaluation) -> Work:
     for model in evaluation.cases:
         run = evaluation.finished_run(model)
         if run is not None:
-            judge = {"judge": judge_standing(options, evaluation)} if evaluation.judge else {}
-            write_run(replace(run, provenance={**run.provenance, **judge}), folder / f"{model}.jsonl")
+            path = folder / f"{model}.jsonl"
+            if evaluation.judge:
+                run = replace(run, provenance={**run.provenance, "judge": judge_standing(options, evaluation)})
+            elif path.is_file():
+                with suppress(InputError):  # what is no run file is replaced
+                    run = keeping_verdicts(run, read_run(path))
+            write_run(run, path)
     if evaluation.cases and folder.is_dir():
         write_atomically(folder.parent / "leaderboard.md", page(read_runs(folder)))
     timed = {model: evaluation.speed_comparison(model) for model in evaluation.timed}

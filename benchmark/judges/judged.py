@@ -13,7 +13,7 @@ from benchmark.judges.rubrics import CRITERIA
 from benchmark.judges.types import Item
 from benchmark.judges.verdicts import Verdicts
 from benchmark.scoring import usable_names
-from benchmark.types import Sample, Score
+from benchmark.types import Run, Sample, Score
 from models.contract import MIN_DOMAINS
 from models.types import Suggestions
 
@@ -45,6 +45,23 @@ def judged(samples: Sequence[Sample], verdicts: Verdicts, ask: bool = True) -> l
             scores[metric] = Score(metric, value, verdict.why)
         result.append(replace(sample, scores=scores))
     return result
+
+
+def keeping_verdicts(run: Run, former: Run) -> Run:
+    """Return `run`, which no judge saw, with what one said of the same answers in `former`; as it is where they differ."""
+    judge = former.provenance.get("judge")
+    if judge is None or _answered(run) != _answered(former):
+        return run
+    said = {
+        sample.case.id: {metric: sample.scores[metric] for metric in METRICS.values() if metric in sample.scores}
+        for sample in former.samples
+    }
+    samples = [replace(sample, scores={**sample.scores, **said[sample.case.id]}) for sample in run.samples]
+    return Run(run.model, tuple(samples), {**run.provenance, "judge": judge})
+
+
+def _answered(run: Run) -> dict[str, tuple[str, tuple[str, ...]]]:
+    return {sample.case.id: (sample.completion.text, tuple(usable_names(sample.answer))) for sample in run.samples}
 
 
 def usable_share(sample: Sample, names: Sequence[str]) -> float:

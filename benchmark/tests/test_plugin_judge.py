@@ -44,6 +44,7 @@ def test_answers_are_judged_once_and_the_run_says_by_whom(evaluate, results, key
         second = evaluate(*options)
         assert len(server.asked) == asked
     assert (first.ret, second.ret) == (0, 0)
+    assert evaluate(*SIX).ret == 0  # no judge: the same answers keep their verdicts
     assert judge_lines(first)[0].startswith(f"judge openai:m: {asked} verdicts asked, 0 reused, 0 unscored")
     assert judge_lines(second)[0].startswith(f"judge openai:m: 0 verdicts asked, {asked} reused, 0 unscored")
     run = read_run(results / ".cache" / "partial" / "runs" / "template.jsonl")

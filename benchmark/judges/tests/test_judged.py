@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmark.judges.judged import METRICS, judged
+from benchmark.judges.judged import METRICS, judged, keeping_verdicts
 from benchmark.judges.rubrics import CRITERIA
 from benchmark.judges.standing import standing
 from benchmark.judges.tables import judge_section
@@ -109,3 +109,15 @@ def test_runs_of_one_judge_share_their_columns_and_doubt_in_one_is_doubt_in_all(
     assert header.count("relevance") == 1
     assert [header.count(f"{name} (advisory)") for name in CRITERIA] == [1, 0, 0]
     assert "nan" not in one + two
+
+
+def test_a_run_without_a_judge_keeps_what_one_said_of_the_same_answers(tmp_path):
+    former = judged_run("one", 7.0, tmp_path)
+    unseen = quality_run("one", [5.0] * 4)
+    kept = keeping_verdicts(unseen, former)
+    assert kept.samples == former.samples
+    assert kept.provenance["judge"] == former.provenance["judge"]
+    first = replace(unseen.samples[0], completion=replace(unseen.samples[0].completion, text="[]"))
+    assert keeping_verdicts(changed := replace(unseen, samples=(first, *unseen.samples[1:])), former) == changed
+    assert keeping_verdicts(fewer := replace(unseen, samples=unseen.samples[1:]), former) == fewer
+    assert keeping_verdicts(unseen, quality_run("one", [5.0] * 4)) == unseen
