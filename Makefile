@@ -43,6 +43,7 @@ check: $(READY) ## linter, formatter, types, and pages that must match the commi
 	$(BIN)/python -m benchmark.iterations --check
 	$(BIN)/python -m benchmark.judges.report --check
 	$(BIN)/python -m benchmark.peers --check
+	$(BIN)/python -m training.bench --check
 
 cards: $(READY) ## rewrite the data sets' statistics and manifest
 	$(BIN)/python -m benchmark.cards

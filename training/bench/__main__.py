@@ -37,6 +37,16 @@ def measure(work: list[Job], rounds: int) -> dict[str, Any]:
     return {"machine": machine(), "threads": work[0].threads, "recipe": work[0].recipe, "rounds": found}
 
 
+def check(results: Path) -> int:
+    """Return 1, and say so, where the page is not what the stored figures give."""
+    path = results / "training-speed.md"
+    report = json.loads((results / "training-speed.json").read_text(encoding="utf-8"))
+    if path.is_file() and path.read_text(encoding="utf-8") == page(report):
+        return 0
+    print(f"{path} is not what training-speed.json gives; run: make bench-training", file=sys.stderr)
+    return 1
+
+
 def main(arguments: list[str] | None = None, results: Path = RESULTS) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m training.bench", description=(__doc__ or "").partition("\n")[0])
@@ -50,7 +60,10 @@ def main(arguments: list[str] | None = None, results: Path = RESULTS) -> int:
         % ("computes natively" if native else "has to emulate, slowly"),
     )
     parser.add_argument("--rounds", type=int, default=2, help="how often each system is measured (default %(default)s)")
+    parser.add_argument("--check", action="store_true", help="only compare the page with what training-speed.json gives")
     options = parser.parse_args(arguments)
+    if options.check:
+        return check(results)
     for name, least in {"steps": 2, "bf16_steps": 2, "rounds": 1}.items():
         if getattr(options, name) < least:
             parser.error(f"--{name.replace('_', '-')} {getattr(options, name)}: expected at least {least}")

@@ -159,6 +159,10 @@ def test_the_command_measures_in_turns_and_writes_both_files(job, tmp_path, monk
     written = json.loads((tmp_path / "training-speed.json").read_text())
     assert [[found["system"] for found in cells] for cells in written["rounds"]] == [["ours", "plain"]] * 2
     assert (tmp_path / "training-speed.md").read_text() == page(written)
+    assert bench.main(["--check"], tmp_path) == 0
+    (tmp_path / "training-speed.md").write_text(page(written) + "faster\n")
+    assert bench.main(["--check"], tmp_path) == 1
+    (tmp_path / "training-speed.md").write_text(page(written))
     assert "round 2, Hugging Face Trainer: 30.0 tokens/s, 1000 MiB, first loss 4.0000" in capsys.readouterr().err
     monkeypatch.setattr(bench, "run_child", lambda job: {**ROUNDS[0][0], "system": job.system, "tokens": [len(job.system)] * 3})
     assert bench.main([], tmp_path) == 2
