@@ -1,15 +1,13 @@
-"""Rejection sampling against the metrics: python -m training.rejection MODEL...
+"""Rejection sampling against the metrics: python -m training.rejection MODEL
 
-Asks each MODEL each description of datasets/gold/train.jsonl several times, sampled at temperature 1, scores every name they
-wrote alone, and keeps the best three of each description that can stand beside each other. The rows, gold rows with other
-names,
+Asks MODEL each description of datasets/gold/train.jsonl several times, sampled at temperature 1, scores every name it wrote
+alone, and keeps the best three of each description that can stand beside each other. The rows, gold rows with other names,
 
     {"id": "gold-train-0003", "description": "bubble tea kiosk, mall food court", "domains": ["popling.com", ...], ...}
 
-go to training/selected/MODEL.jsonl, after the last MODEL, for a recipe to learn. A model cannot follow taste that it could
-never have written; of what it can write, this teaches it the better part. Method: best-of-n fine-tuning, H. Dong et al.,
-"RAFT" (TMLR 2023), with the best names of all samples put together. Killed half-way, the same command goes on with the
-sampling.
+go to training/selected/MODEL.jsonl, for a recipe to learn. A model cannot follow taste that it could never have
+written; of what it can write, this teaches it the better part. Method: best-of-n fine-tuning, H. Dong et al., "RAFT"
+(TMLR 2023), with the best names of all samples put together. Killed half-way, the same command goes on with the sampling.
 """
 
 import argparse
@@ -48,23 +46,15 @@ def sample(
     cache.mkdir(parents=True, exist_ok=True)
     asked = cache / "requests.jsonl"
     write_atomically(asked, "".join(json.dumps({key: row[key] for key in ("id", "description")}) + "\n" for row in rows))
-    answers = []
+    names: dict[str, list[str]] = defaultdict(list)
     for seed in range(samples):
         decoding = entry.decoding.model_copy(update={"temperature": TEMPERATURE, "top_p": TOP_P, "seed": seed})
         sampled = entry.model_copy(update={"decoding": decoding})
         answered = cache / f"{entry.name}-{key_of(identity(sampled), rows)[:12]}.jsonl"
         if not answered.exists():
             generate_file(sampled, asked, answered)
-        answers.append({answer["id"]: answer["domains"] for answer in read_rows(answered)})
-    return pooled(answers)
-
-
-def pooled(sampled: Sequence[Mapping[str, Sequence[str]]]) -> dict[str, list[str]]:
-    """Return the names of several models by row id, each once."""
-    names: dict[str, list[str]] = defaultdict(list)
-    for of_model in sampled:
-        for identifier, found in of_model.items():
-            names[identifier] += found
+        for answer in read_rows(answered):
+            names[answer["id"]] += answer["domains"]
     return {identifier: list(dict.fromkeys(found)) for identifier, found in names.items()}
 
 
@@ -109,19 +99,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m training.rejection", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("models", nargs="+", metavar="MODEL", help="a transformers entry of models/catalog.toml")
-    parser.add_argument("--samples", type=int, default=3, metavar="N", help="answers a description and model (default 3)")
+    parser.add_argument("model", help="a transformers entry of models/catalog.toml")
+    parser.add_argument("--samples", type=int, default=3, metavar="N", help="answers a description (default 3)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="default training/selected/MODEL.jsonl")
     options = parser.parse_args(arguments)
     try:
         if options.samples < 1:
             raise InputError(f"--samples {options.samples}: expected 1 or more")
-        catalog = read_catalog()
-        entries = [select_local(model, catalog) for model in options.models]
+        entry = select_local(options.model, read_catalog())
         rows = read_rows(SOURCE)
-        names = pooled([sample(entry, rows, options.samples) for entry in entries])
+        names = sample(entry, rows, options.samples)
         selected = select(rows, names, worth(rows, names))
-        output = options.output or Path(__file__).parent / "selected" / f"{entries[-1].name}.jsonl"
+        output = options.output or Path(__file__).parent / "selected" / f"{entry.name}.jsonl"
         write_atomically(output, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in selected))
     except (DomainBenchError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -4,7 +4,7 @@ import pytest
 
 from benchmark.cases import read_rows
 from models.contract import domain_fault
-from training.rejection import LEAST, SOURCE, best_together, main, pooled, sample, select, worth
+from training.rejection import LEAST, SOURCE, best_together, main, sample, select, worth
 
 ROW = {
     "id": "r1",
@@ -29,13 +29,6 @@ def test_the_best_sampled_names_come_first_and_gold_fills_up():
     (found,) = select([ROW], {"r1": names}, value)
     assert found == {**ROW, "domains": ["briskmutt.com", "tubwag.com", "pawlane.co.uk"]}
     assert select([ROW], {}, {}) == [ROW]
-
-
-def test_names_of_several_models_are_pooled_each_once():
-    assert pooled([{"r1": ["a.com", "b.com"]}, {"r1": ["b.com", "c.com"], "r2": ["d.com"]}]) == {
-        "r1": ["a.com", "b.com", "c.com"],
-        "r2": ["d.com"],
-    }
 
 
 def test_worth_tells_a_name_of_this_business_from_a_copy_and_from_an_invalid_one():
