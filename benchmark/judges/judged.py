@@ -60,8 +60,10 @@ def keeping_verdicts(run: Run, former: Run) -> Run:
     return Run(run.model, tuple(samples), {**run.provenance, "judge": judge})
 
 
-def _answered(run: Run) -> dict[str, tuple[str, tuple[str, ...]]]:
-    return {sample.case.id: (sample.completion.text, tuple(usable_names(sample.answer))) for sample in run.samples}
+def _answered(run: Run) -> dict[str, tuple[str, str, tuple[str, ...]]]:
+    return {
+        sample.case.id: (sample.case.description, sample.completion.text, usable_names(sample.answer)) for sample in run.samples
+    }
 
 
 def usable_share(sample: Sample, names: Sequence[str]) -> float:

@@ -119,5 +119,7 @@ def test_a_run_without_a_judge_keeps_what_one_said_of_the_same_answers(tmp_path)
     assert kept.provenance["judge"] == former.provenance["judge"]
     first = replace(unseen.samples[0], completion=replace(unseen.samples[0].completion, text="[]"))
     assert keeping_verdicts(changed := replace(unseen, samples=(first, *unseen.samples[1:])), former) == changed
+    asked = replace(unseen.samples[0], case=replace(unseen.samples[0].case, description="a bakery"))
+    assert keeping_verdicts(other := replace(unseen, samples=(asked, *unseen.samples[1:])), former) == other
     assert keeping_verdicts(fewer := replace(unseen, samples=unseen.samples[1:]), former) == fewer
     assert keeping_verdicts(unseen, quality_run("one", [5.0] * 4)) == unseen
