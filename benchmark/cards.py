@@ -14,7 +14,7 @@ from typing import Any
 from benchmark.card_tables import tables
 from benchmark.cases import DATASETS, read_rows
 from benchmark.dataset_checks.files import data_files
-from benchmark.runs import write_atomically
+from benchmark.runs import outdated, write_atomically
 from models.embedded import file_sha256
 from models.errors import DomainBenchError, InputError
 
@@ -79,7 +79,7 @@ def main(arguments: list[str] | None = None, datasets: Path = DATASETS) -> int:
     except DomainBenchError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    stale = [path for path, text in pages.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    stale = outdated(pages)
     for path in stale:
         if options.check:
             print(f"{path} is not what the data gives; run: python -m benchmark.cards", file=sys.stderr)

@@ -19,7 +19,7 @@ from typing import Any
 
 from benchmark.leaderboard import RESULTS, identical_answers
 from benchmark.rendering import cell, interval, number, table
-from benchmark.runs import read_run, write_atomically
+from benchmark.runs import outdated, read_run, write_atomically
 from benchmark.stats import Paired, paired_difference
 from benchmark.summary import HEADLINES, of_suite, summarize
 from benchmark.taxonomy import FAULTS, faults, frequencies
@@ -251,7 +251,7 @@ def main(arguments: list[str] | None = None) -> int:
     except DomainBenchError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    stale = not path.is_file() or path.read_text(encoding="utf-8") != text
+    stale = bool(outdated({path: text}))
     if options.check and stale:
         print(f"{path} is not what the runs give; run: python -m benchmark.iterations", file=sys.stderr)
     elif stale:

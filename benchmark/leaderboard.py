@@ -15,7 +15,7 @@ from benchmark.judges.tables import judge_section
 from benchmark.metrics.creativity import distinct_n, distinct_share, repeated_endings
 from benchmark.metrics.criteria import label_of
 from benchmark.rendering import cell, interval, number, table
-from benchmark.runs import read_runs, write_atomically
+from benchmark.runs import outdated, read_runs, write_atomically
 from benchmark.summary import by_group, of_suite, summarize
 from benchmark.timings import BATCH, SINGLE, comparison
 from benchmark.types import Run, Sample
@@ -242,7 +242,7 @@ def main(arguments: list[str] | None = None) -> int:
     except DomainBenchError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    stale = [path for path, text in pages.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    stale = outdated(pages)
     if options.check:
         for path in stale:
             print(

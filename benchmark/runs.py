@@ -27,6 +27,11 @@ def write_atomically(path: Path, text: str) -> None:
     partial.replace(path)
 
 
+def outdated(pages: Mapping[Path, str]) -> list[Path]:
+    """Return the files of `pages` that are absent or hold another text."""
+    return [path for path, text in pages.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+
+
 def scores_to_json(scores: Mapping[str, Score]) -> dict[str, list[Any]]:
     """Flatten scores to [value, why, higher is better] by metric."""
     return {

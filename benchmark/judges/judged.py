@@ -56,8 +56,8 @@ def keeping_verdicts(run: Run, former: Run) -> Run:
         sample.case.id: {metric: sample.scores[metric] for metric in METRICS.values() if metric in sample.scores}
         for sample in former.samples
     }
-    samples = [replace(sample, scores={**sample.scores, **said[sample.case.id]}) for sample in run.samples]
-    return Run(run.model, tuple(samples), {**run.provenance, "judge": judge})
+    samples = tuple(replace(sample, scores={**sample.scores, **said[sample.case.id]}) for sample in run.samples)
+    return replace(run, samples=samples, provenance={**run.provenance, "judge": judge})
 
 
 def _answered(run: Run) -> dict[str, tuple[str, str, tuple[str, ...]]]:

@@ -17,7 +17,7 @@ from benchmark.judges.rubrics import CRITERIA
 from benchmark.judges.standing import FILE
 from benchmark.judges.tables import agreement_table, baselines_table, defects_table, figure, pairs_table, steadiness_table
 from benchmark.rendering import table
-from benchmark.runs import write_atomically
+from benchmark.runs import outdated, write_atomically
 from models.catalog import ROOT
 from models.errors import DomainBenchError
 
@@ -112,11 +112,11 @@ def main(arguments: list[str] | None = None, results: Path = RESULTS) -> int:
     except (DomainBenchError, KeyError) as error:
         print(f"error: {results / FILE}: {error!r}; measure the judge again", file=sys.stderr)
         return 2
-    current = path.is_file() and path.read_text(encoding="utf-8") == text
-    if options.check and not current:
+    stale = outdated({path: text})
+    if options.check and stale:
         print(f"{path} is not what the figures give; run: python -m benchmark.judges.report", file=sys.stderr)
         return 1
-    if not current:
+    if stale:
         write_atomically(path, text)
     return 0
 

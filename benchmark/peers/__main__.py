@@ -14,7 +14,7 @@ from benchmark.peers.cells import FOLDER, Bench
 from benchmark.peers.jobs import Setting, prepare
 from benchmark.peers.page import drawing, page
 from benchmark.peers.plan import measure_all
-from benchmark.runs import write_atomically
+from benchmark.runs import outdated, write_atomically
 from models.catalog import ROOT
 from models.errors import DomainBenchError, InputError
 
@@ -38,11 +38,7 @@ def stale(results: Path = RESULTS) -> list[Path]:
         report = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: {error}; make bench-peers writes it") from error
-    return [
-        path
-        for path, text in outputs(report, results).items()
-        if not path.is_file() or path.read_text(encoding="utf-8") != text
-    ]
+    return outdated(outputs(report, results))
 
 
 def main(arguments: list[str] | None = None, results: Path = RESULTS, cells: Path = FOLDER) -> int:

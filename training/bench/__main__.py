@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.resources import machine
-from benchmark.runs import write_atomically
+from benchmark.runs import outdated, write_atomically
 from models.catalog import ROOT
 from models.errors import DomainBenchError
 from models.hardware import default_dtype
@@ -38,10 +38,14 @@ def measure(work: list[Job], rounds: int) -> dict[str, Any]:
 
 
 def check(results: Path) -> int:
-    """Return 1, and say so, where the page is not what the stored figures give."""
+    """Return 1, and say so, where the page is not what the stored figures give; 2 where those cannot be read."""
     path = results / "training-speed.md"
-    report = json.loads((results / "training-speed.json").read_text(encoding="utf-8"))
-    if path.is_file() and path.read_text(encoding="utf-8") == page(report):
+    try:
+        report = json.loads((results / "training-speed.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        print(f"error: {results / 'training-speed.json'}: {error}; make bench-training writes it", file=sys.stderr)
+        return 2
+    if not outdated({path: page(report)}):
         return 0
     print(f"{path} is not what training-speed.json gives; run: make bench-training", file=sys.stderr)
     return 1

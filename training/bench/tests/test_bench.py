@@ -160,6 +160,7 @@ def test_the_command_measures_in_turns_and_writes_both_files(job, tmp_path, monk
     assert [[found["system"] for found in cells] for cells in written["rounds"]] == [["ours", "plain"]] * 2
     assert (tmp_path / "training-speed.md").read_text() == page(written)
     assert bench.main(["--check"], tmp_path) == 0
+    assert bench.main(["--check"], tmp_path / "nowhere") == 2
     (tmp_path / "training-speed.md").write_text(page(written) + "faster\n")
     assert bench.main(["--check"], tmp_path) == 1
     (tmp_path / "training-speed.md").write_text(page(written))
