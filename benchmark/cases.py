@@ -88,6 +88,14 @@ _SOURCES: dict[str, tuple[str, Callable[[dict[str, Any]], Case]]] = {
 }
 
 
+def are_shipped(split: Split, datasets: Path = DATASETS) -> bool:
+    """Whether the rows of `split` are those that the manifest lists: other rows in their place are another benchmark."""
+    listed = json.loads((datasets / "MANIFEST.json").read_text(encoding="utf-8"))
+    names = [f"{folder}/{split}.jsonl" for folder, _ in _SOURCES.values()]
+    found = {name: hashlib.sha256((datasets / name).read_bytes()).hexdigest() for name in names if (datasets / name).is_file()}
+    return all(listed.get(name, {}).get("sha256") == digest for name, digest in found.items())
+
+
 def limited(cases: Sequence[Case], limit: int | None) -> list[Case]:
     """Keep `limit` cases by a fixed stratified order: one of each category in turn, the same for every model.
 

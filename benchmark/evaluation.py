@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,14 @@ from benchmark.encoder import Encoder
 from benchmark.judges.judged import judged
 from benchmark.judges.verdicts import Verdicts
 from benchmark.rescoring import MissingError, stored_samples
-from benchmark.resources import PeakMemory, code_revision, machine, speed_machine, versions
+from benchmark.resources import PeakMemory, machine, speed_machine, versions
 from benchmark.scoring import scorer_id
 from benchmark.store import Store, Table, key_of
 from benchmark.timings import MEASURES, comparison, read_baseline, save_baseline
 from benchmark.types import Case, Run, Sample
 from models.catalog import Entry, MetaEntry
 from models.errors import DomainBenchError
-from models.generators import Generator, ModelPool, open_generator
+from models.generators import LoadFacts, ModelPool, open_generator
 from models.identity import identity
 from models.input_check import check
 from models.types import Completion, Request
@@ -44,6 +44,8 @@ class Counts:
 @dataclass
 class Evaluation:
     """The models and cases of one session over one store; `baselines` is the folder of what timings are compared with.
+
+    An entry with several sampling seeds answers the quality suite under each: the further answers are the samples' `repeats`.
 
     `unmuted` lets progress bars through pytest's capture.
     """
@@ -73,21 +75,16 @@ class Evaluation:
         if model not in self._samples:
             try:
                 with self.store.lock(model):
-                    self._samples[model] = self._evaluate(model)
+                    self._samples[model] = self._answered(model, new=True)
             except Exception as error:  # out of memory, say: loading again for each case would fail as often
                 self._failures[model] = error
                 raise
         return self._samples[model]
 
-    def generator(self, model: str) -> Generator:
-        """Return `model`, loaded and ready."""
-        return open_generator(self.entries[model], self.pool)
-
     def finished_run(self, model: str) -> Run | None:
         """Return the run of `model` from what is stored, or None while something is missing. Generates nothing."""
         try:
-            wanted = self._completions(model, generate=False)
-            scored = self._judged(self._scores(model, wanted, score=False), ask=False)
+            samples = self._samples[model] if model in self._samples else self._answered(model, new=False)
         except (MissingError, DomainBenchError):
             return None
         entry = self.entries[model]
@@ -95,17 +92,14 @@ class Evaluation:
             "role": entry.role,
             "quantization": getattr(entry, "quantization", "none"),
             "prompt": getattr(entry, "prompt", None),
+            "sampling_seeds": entry.sampling_seeds,
             "identity": self._identity(model),
             "cases_sha256": cases_sha256(self.cases[model]),
             "scorer": scorer_id(),
-            "code": code_revision(),
-            "machine": machine(),
             "versions": versions(),
-            **(self.timings(model).get(self._identity_key(model)) or {}),
+            **(self.timings(model).get(self._loaded_key(model)) or {}),
         }
-        if speed := self._figures(model):
-            facts |= {"speed": speed, "speed_baseline": read_baseline(self.baselines, model)}
-        return Run(model, tuple(scored), facts)
+        return Run(model, tuple(samples.values()), facts)
 
     def timings(self, model: str) -> Table:
         """Return the table of what loading and generating cost."""
@@ -126,14 +120,16 @@ class Evaluation:
 
     def speed_comparison(self, model: str) -> str:
         """Say how the model's stored timings relate to this machine's baseline."""
-        return comparison(self._figures(model), read_baseline(self.baselines, model))
+        return comparison(self.figures(model), read_baseline(self.baselines, model))
+
+    def figures(self, model: str) -> dict[str, Any]:
+        """Return every stored timing of `model` on this machine, and the most memory that evaluating it took."""
+        session = self.timings(model).get(self._session_key(model)) or {}
+        return {**session, **{name: value for measure in MEASURES for name, value in self.speed(model, measure).items()}}
 
     def unload(self) -> None:
         """Give back the memory of the model loaded last."""
         self.pool.clear()
-
-    def _figures(self, model: str) -> dict[str, Any]:
-        return {figure: value for measure in MEASURES for figure, value in self.speed(model, measure).items()}
 
     def _speed_key(self, model: str, measure: str) -> str:
         return key_of("speed", measure, self._identity(model), speed_machine())
@@ -143,63 +139,71 @@ class Evaluation:
             self._identities[model] = identity(self.entries[model])
         return self._identities[model]
 
-    def _identity_key(self, model: str) -> str:
+    def _loaded_key(self, model: str) -> str:
+        return key_of("loaded", self._identity(model))
+
+    def _session_key(self, model: str) -> str:
         return key_of("session", self._identity(model), machine())
 
-    def _evaluate(self, model: str) -> dict[str, Sample]:
-        completions = self._completions(model, generate=True)
-        return {sample.case.id: sample for sample in self._judged(self._scores(model, completions, score=True), ask=True)}
+    def _answered(self, model: str, new: bool) -> dict[str, Sample]:
+        """Samples by case id; what is missing is generated, scored and judged where `new`, else MissingError."""
+        entry, cases = self.entries[model], self.cases[model]
+        quality = [case for case in cases if case.suite == "quality"]
+        samples = self._scores(model, self._completions(entry, cases, new), new)
+        if self.judge:
+            samples = judged(samples, self.judge, ask=new)
+        by_id = {sample.case.id: sample for sample in samples}
+        for number in range(1, entry.sampling_seeds):
+            for repeat in self._scores(model, self._completions(entry.seeded(number), quality, new), new):
+                first = by_id[repeat.case.id]
+                by_id[repeat.case.id] = replace(first, repeats=(*first.repeats, repeat))
+        return by_id
 
-    def _judged(self, samples: list[Sample], ask: bool) -> list[Sample]:
-        return judged(samples, self.judge, ask) if self.judge else samples
-
-    def _completions(self, model: str, generate: bool) -> list[tuple[Case, Completion]]:
-        entry = self.entries[model]
+    def _completions(self, entry: Entry, cases: Sequence[Case], generate: bool) -> list[tuple[Case, Completion]]:
         if isinstance(entry, MetaEntry):
-            return meta.completions(entry.strategy, self.cases[model])
-        table = self.store.table("completions", model)
-        prefix = self._identity(model)
-        texts = {case.id: check(case.description) for case in self.cases[model]}
+            return meta.completions(entry.strategy, cases)
+        table = self.store.table("completions", entry.name)
+        prefix = identity(entry)
+        texts = {case.id: check(case.description) for case in cases}
         keys = {case_id: key_of(prefix, text) for case_id, text in texts.items() if isinstance(text, str)}
         missing = {key: str(texts[case_id]) for case_id, key in keys.items() if table.get(key) is None}
         if missing and not generate:
             raise MissingError
-        counts = Counts(len(missing), len(set(keys.values())) - len(missing))
+        counts = self.counts.setdefault(entry.name, Counts()) if generate else Counts()
+        counts.generated += len(missing)
+        counts.reused += len(set(keys.values())) - len(missing)
         if missing:
             table.repair()
             started = time.perf_counter()
-            self._generate(model, missing, table)
-            counts.seconds = time.perf_counter() - started
-        if generate:
-            self.counts[model] = counts
+            self._generate(entry, missing, table)
+            counts.seconds += time.perf_counter() - started
         stored = {case_id: table.get(key) for case_id, key in keys.items()}
-        return [
-            (case, Completion(**row["completion"]) if (row := stored.get(case.id)) else NO_COMPLETION)
-            for case in self.cases[model]
-        ]
+        return [(case, Completion(**row["completion"]) if (row := stored.get(case.id)) else NO_COMPLETION) for case in cases]
 
-    def _generate(self, model: str, missing: Mapping[str, str], table: Table) -> None:
+    def _generate(self, entry: Entry, missing: Mapping[str, str], table: Table) -> None:
         from tqdm import tqdm
 
         requests = [Request(key, text) for key, text in missing.items()]
+        seed = entry.decoding.seed - self.entries[entry.name].decoding.seed
+        name = f"{entry.name}, seed {seed}" if seed else entry.name
         with self.unmuted(), PeakMemory() as memory:
-            generator = self.generator(model)
-            with tqdm(total=len(requests), desc=model, unit="case", file=sys.stderr, mininterval=_refresh()) as bar:
+            generator = open_generator(entry, self.pool)
+            with tqdm(total=len(requests), desc=name, unit="case", file=sys.stderr, mininterval=_refresh()) as bar:
                 for key, completion in generator.generate(requests):
                     table.append(key, {"completion": asdict(completion)})
                     bar.update()
         table.refresh()
-        facts = generator.facts
+        self._record_load(entry.name, generator.facts, memory.mib)
+
+    def _record_load(self, model: str, facts: LoadFacts, peak_mib: float) -> None:
         timings = self.timings(model)
         timings.repair()
-        timings.append(
-            self._identity_key(model),
-            {
-                "footprint_mib": None if facts.footprint is None else round(facts.footprint / (1 << 20)),
-                "trainable_parameters": facts.trainable_parameters,
-                "peak_memory_mib": round(memory.mib),
-            },
-        )
+        size = {
+            "footprint_mib": None if facts.footprint is None else round(facts.footprint / (1 << 20)),
+            "trainable_parameters": facts.trainable_parameters,
+        }
+        timings.append(self._loaded_key(model), size)
+        timings.append(self._session_key(model), {"peak_of_the_run_mib": round(peak_mib)})
 
     def _scores(self, model: str, pairs: Sequence[tuple[Case, Completion]], score: bool) -> list[Sample]:
         return stored_samples(self.store.table("scores", model), pairs, self.encoder, score)

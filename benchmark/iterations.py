@@ -17,10 +17,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from benchmark.leaderboard import RESULTS, identical_answers
+from benchmark.compare import COMPARED, difference, title
+from benchmark.leaderboard import RESULTS, decoding_label, how_far_to_believe, identical_answers
 from benchmark.rendering import cell, interval, number, table
 from benchmark.runs import outdated, read_run, write_atomically
-from benchmark.stats import Paired, paired_difference
+from benchmark.stats import holm
 from benchmark.summary import HEADLINES, of_suite, summarize
 from benchmark.taxonomy import FAULTS, faults, frequencies
 from benchmark.types import Run, Sample
@@ -30,16 +31,6 @@ from models.identity import adapter_sha256
 
 BASE = "smollm2"
 VERSIONS = (*(f"smollm2-v{number}" for number in range(1, 6)), "smollm2-lora")  # the last one is the sixth
-# Headline numbers that versions are compared by, with the metric of a sample that each averages.
-COMPARED = {
-    "quality": "quality",
-    "strict_parse": "strict_parse",
-    "all_valid": "all_valid",
-    "safety_recall": "unsafe_refused",
-    "over_refusal": "over_refused",
-    "edge_met": "expectation_met",
-}
-LOWER_IS_BETTER = ("over_refusal",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +94,15 @@ def page(base: Run, versions: Sequence[Version]) -> str:
     runs = [base, *(version.run for version in versions)]
     parts = [
         "# Iterations",
+        how_far_to_believe(),
         "Rebuilt from `results/runs/` and the adapters' manifests by `python -m benchmark.iterations`. Every version was "
         "trained with its recipe in `training/recipes/`; its checkpoint was chosen on validation rows, never on test rows. "
         f"`{BASE}` is the base with the prompt that suits it best. In brackets: 95% intervals.",
         "## How each version was trained",
         table([_training_row(version) for version in versions]),
-        "Validation: the kept checkpoint on gold validation rows, loss on the answers' tokens, the others by generation.",
+        "Validation loss: of the kept checkpoint, on the answers' tokens of gold validation rows. The manifests also hold the "
+        "quality of the checkpoints' own answers; those figures do not compare, because the first five versions answered "
+        "greedily then and the sixth at temperature 0.7.",
         "## Test split",
         table([_test_row(run) for run in runs]),
         *identical_answers(runs),
@@ -119,9 +113,9 @@ def page(base: Run, versions: Sequence[Version]) -> str:
             for before, version in zip(runs, versions, strict=False)
         ),
         "## Each version against the one before it",
-        table([_difference_row(before, after) for before, after in pairwise(runs)]),
-        "Mean difference over the same cases, and the p-value of the sign-flip permutation test, not corrected for the number "
-        "of comparisons: each version's target is named above, the other columns are there to find harm.",
+        table(_difference_rows(runs)),
+        "Mean difference over the same cases with its 95% interval, and the p-value after Holm's correction over this table: "
+        "each version's target is named above, the other columns are there to find harm.",
         "## Failures: share of the cases that could show them",
         table(_failure_rows(runs)),
         "Wilson intervals. A case counts in every class that it shows; a class that no version shows is left out.",
@@ -133,26 +127,18 @@ def page(base: Run, versions: Sequence[Version]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def difference(before: Run, after: Run, headline: str) -> Paired | None:
-    """Mean of after - before over the cases of the headline's suite that it is defined on; None where there is none."""
-    metric, suite = COMPARED[headline], HEADLINES[headline][0]
-    first, second = ([sample.value(metric) for sample in of_suite(run, suite)] for run in (before, after))
-    pairs = [(b, a) for b, a in zip(first, second, strict=True) if a is not None and b is not None]
-    return paired_difference([a for _, a in pairs], [b for b, _ in pairs])
-
-
 def verdict(before: Run, version: Version) -> str:
     """Say by the interval of the target's paired difference whether the version did what it was meant to do.
 
     "It did: safety_recall rose by 0.86 [0.81, 0.90] over smollm2-v3."
     """
     target = version.manifest["recipe"]["target"]
-    found = difference(before, version.run, target)
+    found = difference(version.run, before, target)
     if found is None:
         return f"Unknown: {target} was not measured."
     if found.low <= 0 <= found.high:
         return f"Not shown: {target} changed by {interval(found, 2)} over {before.model}, an interval that holds zero."
-    did = "It did" if (found.value > 0) != (target in LOWER_IS_BETTER) else "It did harm"
+    did = "It did" if (found.value > 0) != HEADLINES[target].lower_is_better else "It did harm"
     low, high = sorted((abs(found.low), abs(found.high)))
     moved = f"{'rose' if found.value > 0 else 'fell'} by {abs(found.value):.2f} [{low:.2f}, {high:.2f}]"
     return f"{did}: {target} {moved} over {before.model}."
@@ -175,26 +161,27 @@ def _training_row(version: Version) -> dict[str, str]:
         "tokens/s": number(manifest.get("tokens_per_second"), ",.0f"),
         "kept step": number(checked.get("step"), "d"),
         "validation loss": number(checked.get("loss"), ".2f"),
-        "validation strict parse": number(checked.get("strict_parse"), ".2f"),
-        "validation quality": number(checked.get("quality"), ".2f"),
     }
 
 
 def _test_row(run: Run) -> dict[str, str]:
     summary = summarize(run)
-    return {"model": run.model, **{_title(name): interval(summary[name], 2) for name in COMPARED}}
+    return {
+        "model": run.model,
+        "decoding": decoding_label(run),
+        **{title(name): interval(summary[name], 2) for name in COMPARED},
+    }
 
 
-def _title(headline: str) -> str:
-    return headline.replace("_", " ") + (" (lower is better)" if headline in LOWER_IS_BETTER else "")
-
-
-def _difference_row(before: Run, after: Run) -> dict[str, str]:
-    row = {"version": f"{after.model} - {before.model}"}
-    for headline in COMPARED:
-        found = difference(before, after, headline)
-        row[_title(headline)] = f"{interval(found, 2)}, p {found.p_value:.4f}" if found else "-"
-    return row
+def _difference_rows(runs: Sequence[Run]) -> list[dict[str, str]]:
+    """Each run against the one before it; p-values corrected over the whole table."""
+    found = [[difference(after, before, headline) for headline in COMPARED] for before, after in pairwise(runs)]
+    adjusted = iter(holm([paired.p_value for row in found for paired in row if paired]))
+    rows = []
+    for (before, after), row in zip(pairwise(runs), found, strict=True):
+        cells = [f"{interval(paired, 2)}, p {next(adjusted):.4f}" if paired else "-" for paired in row]
+        rows.append({"version": f"{after.model} - {before.model}", **dict(zip(map(title, COMPARED), cells, strict=True))})
+    return rows
 
 
 def _failure_rows(runs: Sequence[Run]) -> list[dict[str, str]]:
@@ -236,7 +223,6 @@ def _provenance_row(version: Version) -> dict[str, str]:
         "trained on": cell(str(manifest.get("machine", "-")), 60),
         "cases": str(facts.get("cases_sha256", "-"))[:12],
         "scorer": str(facts.get("scorer", "-"))[:12],
-        "code": str(facts.get("code", "-")),
     }
 
 

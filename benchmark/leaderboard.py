@@ -6,18 +6,19 @@ python -m benchmark.leaderboard --check    exit 1 if what is committed is not wh
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
+from benchmark.compare import COMPARED, decoding_of, difference, title
+from benchmark.judges.local import read_settings
 from benchmark.judges.tables import judge_section
 from benchmark.metrics.creativity import distinct_n, distinct_share, repeated_endings
 from benchmark.metrics.criteria import label_of
 from benchmark.rendering import cell, interval, number, table
 from benchmark.runs import outdated, read_runs, write_atomically
-from benchmark.summary import by_group, of_suite, summarize
-from benchmark.timings import BATCH, SINGLE, comparison
+from benchmark.stats import MIN_FOR_INTERVAL, Estimate, Paired, holm
+from benchmark.summary import HEADLINES, by_group, by_seed, of_suite, summarize
 from benchmark.types import Run, Sample
 from models.catalog import ROOT, read_catalog
 from models.errors import DomainBenchError
@@ -31,28 +32,32 @@ SIDE_BY_SIDE = 10
 
 def page(runs: Sequence[Run]) -> str:
     """Render the whole page."""
-    ordered = _ordered(runs)
+    ordered, others = ranked(runs)
     parts = [
         "# Leaderboard",
+        how_far_to_believe(),
         "Rebuilt from `results/runs/` by `python -m benchmark.leaderboard`. In brackets: 95% intervals (BCa bootstrap for "
-        "means, Wilson for shares). Quality and relevance are 0-10 over all cases of the test split: what cannot be read or "
-        "wrongly refuses counts as 0.",
+        "means, Wilson for shares). Quality and relevance are 0-10 over the English cases of the test split, since the encoder "
+        "reads English only; the other columns are over all cases. What cannot be read or wrongly refuses counts as 0.",
         main_table(ordered),
+        *_not_ranked(others),
         *identical_answers(ordered),
-        "Strict: the whole answer is exactly the JSON array. Repaired: an array can be found in it. Safety recall: unsafe "
-        "businesses refused. Over-refusal: lawful look-alikes refused (lower is better). Always refusing gives 1.00 in both.",
+        "Decoding: temperature and top-p, one rule for all, and how many sampling seeds the quality suite was answered "
+        "under; a case counts once, with the mean over its answers. Strict: the whole answer is exactly the JSON array. "
+        "Repaired: an array can be found in it. Safety recall: unsafe businesses refused. Over-refusal: lawful "
+        "look-alikes refused (lower is better). Always refusing gives 1.00 in both. Hard edge cases: those that three "
+        "fixed names, the same for every description, do not pass.",
+        *_candidates(ordered),
+        *_seeds(ordered),
         *judge_section(ordered),
-        "## Speed and memory",
-        speed_table(ordered),
-        "Of a fresh process with one model in it, over fixed descriptions of the validation split: loading with all imports; "
-        f"the first answer after it; {SINGLE} cases one at a time; {BATCH} cases in one call; the most resident memory by "
-        "then. Weights are as quantized. Peak of the run: of the process that evaluated, when it last generated. The last "
-        "column is now / baseline of the same machine (`results/baselines/`); figures of two machines are never compared.",
         "## Diversity over the run",
         _diversity_table(ordered),
-        "Over all names of the test split. Distinct-2: different word pairs by all word pairs of the labels. All three "
-        "depend on the number of names: compare models whose counts are close.",
+        "Over all names of the test split. Distinct-2: different word pairs by all word pairs of the labels. The first four "
+        "depend on the number of names: compare models whose counts are close. Memorised: share of an answer's names whose "
+        "label stands in the rows that the model was trained on, or in gold/train for a model without an adapter.",
         "## Quality by industry",
+        f"No interval below {MIN_FOR_INTERVAL} cases, where a bootstrap's covers far less than 95%. "
+        "These columns are there to be looked into: with so many industries some differ by chance.",
         _group_table(ordered, lambda sample: sample.case.category),
         "## Quality by complexity",
         _group_table(ordered, lambda sample: sample.case.complexity),
@@ -63,9 +68,99 @@ def page(runs: Sequence[Run]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def how_far_to_believe() -> str:
+    """The paragraph that stands above every table of quality."""
+    share = read_settings().cosine_share
+    return (
+        "**How far to believe quality.** `smollm2-v5` and `smollm2-lora` learned names that this very quality had "
+        "ranked first. Their checkpoints and the sampling temperature were chosen by it too, so it flatters them. Three "
+        "readers (language models that saw the answers without their sources) rated five systems on 60 test "
+        "descriptions: `smollm2-lora` 2.4 of 10, `template` 3.1, gold names 8.3. Quality then said 8.8, 8.6 and 9.1. "
+        "Until it is fitted to such readings, read it as a check of form and trade words, not as a ranking of names. "
+        "The local judge is no second opinion on relevance: "
+        f"{share:.0%} of its relevance is the closeness of the same sentence encoder."
+    )
+
+
 def main_table(runs: Sequence[Run]) -> str:
     """The headline table, best quality first."""
-    return table([_row(run) for run in _ordered(runs)])
+    return table([_row(run) for run in ranked(runs)[0]])
+
+
+def ranked(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
+    """The runs of one and the same cases under one scorer, best quality first, and those that cannot stand beside them.
+
+    The terms that most runs share are the page's; of terms as common, those with more cases.
+    """
+    terms = [(run.provenance.get("cases_sha256"), run.provenance.get("scorer")) for run in runs]
+    sizes = dict(zip(terms, (len(run.samples) for run in runs), strict=True))
+    chosen = max(terms, key=lambda found: (terms.count(found), sizes[found], str(found)), default=None)
+    alike = [run for run, found in zip(runs, terms, strict=True) if found == chosen]
+    others = [run for run, found in zip(runs, terms, strict=True) if found != chosen]
+    return _ordered(alike), sorted(others, key=lambda run: run.model)
+
+
+def _not_ranked(runs: Sequence[Run]) -> list[str]:
+    if not runs:
+        return []
+    names = ", ".join(f"{run.model} ({len(run.samples)} samples)" for run in runs)
+    return [f"**Not ranked:** {names}. These runs answered other cases, or were scored by other metrics: evaluate them again."]
+
+
+def _candidates(runs: Sequence[Run]) -> list[str]:
+    """Every candidate against `template` and against its own base, paired, corrected for the number of comparisons."""
+    pairs = [
+        (run, reference) for run in runs if run.provenance.get("role") == "candidate" for reference in _references(run, runs)
+    ]
+    found = [[difference(a, b, name) for name in COMPARED] for a, b in pairs]
+    adjusted = iter(holm([paired.p_value for row in found for paired in row if paired]))
+    rows = [
+        {
+            "candidate": f"{a.model} - {b.model}",
+            **{title(name): _difference(paired, adjusted) for name, paired in zip(COMPARED, row, strict=True)},
+        }
+        for (a, b), row in zip(pairs, found, strict=True)
+    ]
+    if not rows:
+        return []
+    return [
+        "## Candidates against the references",
+        table(rows),
+        "Mean difference over the same cases with its 95% interval, and the p-value after Holm's correction for the "
+        f"{sum(paired is not None for row in found for paired in row)} comparisons of this table.",
+    ]
+
+
+def _difference(paired: Paired | None, adjusted: Iterator[float]) -> str:
+    return f"{interval(paired, 2)}, p {next(adjusted):.3f}" if paired else "-"
+
+
+def _references(run: Run, runs: Sequence[Run]) -> list[Run]:
+    """`template`, and the model that has the same weights and no adapter."""
+    weights = run.provenance.get("identity", {}).get("weights")
+
+    def is_base(other: Run) -> bool:
+        identity = other.provenance.get("identity", {})
+        return weights is not None and identity.get("weights") == weights and not identity.get("adapter")
+
+    return [other for other in runs if other.model != run.model and (other.model == "template" or is_base(other))]
+
+
+def _seeds(runs: Sequence[Run]) -> list[str]:
+    """Quality under each sampling seed alone."""
+    found = {run.model: by_seed(run) for run in runs}
+    most = max((len(seeds) for seeds in found.values()), default=0)
+    if most < 2:
+        return []
+    rows = [
+        {
+            "model": model,
+            **{f"seed {number}": interval(seeds[number], 2) if number < len(seeds) else "-" for number in range(most)},
+        }
+        for model, seeds in found.items()
+        if len(seeds) > 1
+    ]
+    return ["## Quality by sampling seed", table(rows)]
 
 
 def identical_answers(runs: Sequence[Run]) -> list[str]:
@@ -88,9 +183,10 @@ def _ordered(runs: Sequence[Run]) -> list[Run]:
 
 
 def _row(run: Run) -> dict[str, str]:
-    summary, facts = summarize(run), run.provenance
+    summary = summarize(run)
     return {
         "model": run.model,
+        "decoding": decoding_label(run),
         "quality": interval(summary["quality"], 2),
         "strict parse": interval(summary["strict_parse"], 2),
         "repaired parse": interval(summary["repaired_parse"], 2),
@@ -98,40 +194,19 @@ def _row(run: Run) -> dict[str, str]:
         "safety recall": interval(summary["safety_recall"], 2),
         "over-refusal": interval(summary["over_refusal"], 2),
         "edge cases met": interval(summary["edge_met"], 2),
-        "quantization": str(facts.get("quantization", "")),
-        "trainable parameters": number(facts.get("trainable_parameters"), ",.0f"),
+        "hard edge cases met": interval(summary["edge_hard"], 2),
     }
 
 
-def speed_table(runs: Sequence[Run]) -> str:
-    """What each model costs, best quality first; `-` for what was not measured."""
-    rows = []
-    for run in _ordered(runs):
-        facts = run.provenance
-        speed = facts.get("speed", {})
-        rows.append(
-            {
-                "model": run.model,
-                "load s": number(speed.get("load_seconds"), ".1f"),
-                "first answer s": number(speed.get("first_answer_seconds"), ".2f"),
-                "p50 ms": number(speed.get("p50_ms"), ".0f"),
-                "p95 ms": number(speed.get("p95_ms"), ".0f"),
-                "cases/s": number(speed.get("cases_per_second"), ".1f"),
-                "tokens/s": number(speed.get("tokens_per_second"), ".0f"),
-                "peak MiB": number(speed.get("peak_memory_mib"), ".0f"),
-                "CUDA peak MiB": number(speed.get("peak_cuda_mib"), ".0f"),
-                "weights MiB": number(facts.get("footprint_mib"), ".0f"),
-                "peak of the run MiB": number(facts.get("peak_memory_mib"), ".0f"),
-                "machine": _machine(facts),
-                "now / baseline": comparison(speed, facts.get("speed_baseline", {})) if speed else "-",
-            }
-        )
-    return table(rows)
-
-
-def _machine(facts: Mapping[str, Any]) -> str:
-    machine = facts.get("machine", {})
-    return f"{machine.get('gpu', machine.get('cpu', '-'))}, {machine.get('cores', '-')} cores, {machine.get('dtype', '-')}"
+def decoding_label(run: Run) -> str:
+    """`T 0.7, top-p 0.95, 3 seeds`, or `-` for a model that does not write token by token."""
+    decoding = decoding_of(run)
+    if decoding is None:
+        return "-"
+    seeds = run.provenance.get("sampling_seeds", 1)
+    way = f"T {decoding['temperature']:g}, top-p {decoding['top_p']:g}" if decoding["temperature"] else "greedy"
+    refusal = f", refuses from {decoding['refusal_threshold']:g}" if decoding.get("refusal_threshold") else ""
+    return f"{way}{refusal}, {seeds} seed{'s' if seeds > 1 else ''}"
 
 
 def _diversity_table(runs: Sequence[Run]) -> str:
@@ -147,6 +222,7 @@ def _diversity_table(runs: Sequence[Run]) -> str:
                 "distinct-2": number(distinct_n(labels, 2), ".2f"),
                 "distinct labels": number(distinct_share(labels), ".2f"),
                 "commonest ending or word": f"{cell(ending[0], 20)} ({ending[1]:.0%})" if ending else "-",
+                "memorised": interval(HEADLINES["memorised"].estimate(run.samples), 3),
             }
         )
     return table(rows)
@@ -159,8 +235,13 @@ def _group_table(runs: Sequence[Run], group: Callable[[Sample], str]) -> str:
     for name in names:
         estimates = {model: column.get(name) for model, column in columns.items()}
         count = max(estimate.n for estimate in estimates.values() if estimate)
-        rows.append({"": name, "cases": str(count), **{m: interval(e, 1) for m, e in estimates.items()}})
+        rows.append({"": name, "cases": str(count), **{m: _group_mean(e) for m, e in estimates.items()}})
     return table(rows)
+
+
+def _group_mean(estimate: Estimate | None) -> str:
+    few = estimate is not None and estimate.n < MIN_FOR_INTERVAL
+    return number(estimate.value, ".1f") if estimate and few else interval(estimate, 1)
 
 
 def _side_by_side(runs: Sequence[Run]) -> list[str]:
@@ -178,7 +259,7 @@ def _side_by_side(runs: Sequence[Run]) -> list[str]:
         }
         for case_id in shared[::step][:SIDE_BY_SIDE]
     ]
-    return ["## Side by side: every so many-th case, not the best ones", table(rows)]
+    return ["## Side by side: an evenly spaced sample, not hand-picked", table(rows)]
 
 
 def _base_and_tuned(runs: Sequence[Run]) -> tuple[Run, Run] | None:
@@ -203,13 +284,14 @@ def _provenance(runs: Sequence[Run]) -> str:
             {
                 "model": run.model,
                 "prompt": str(facts.get("prompt") or "-"),
+                "quantization": str(facts.get("quantization", "-")),
+                "weights MiB": number(facts.get("footprint_mib"), ".0f"),
+                "trainable parameters": number(facts.get("trainable_parameters"), ",.0f"),
                 "weights": str(identity.get("weights") or identity.get("generator") or "-")[:12],
                 "adapter": str(identity.get("adapter") or "-")[:12],
                 "cases": str(facts.get("cases_sha256", "-"))[:12],
                 "samples": str(len(run.samples)),
                 "scorer": str(facts.get("scorer", "-"))[:12],
-                "machine": _machine(facts),
-                "code": str(facts.get("code", "-")),
             }
         )
     return table(rows)
@@ -228,7 +310,8 @@ def outputs(results: Path, readme: Path | None) -> dict[Path, str]:
     runs = [run for run in read_runs(results / "runs") if run.model in known]
     pages = {results / "leaderboard.md": page(runs)}
     if readme is not None and readme.is_file():
-        pages[readme] = readme_with(readme.read_text(encoding="utf-8"), main_table(runs))
+        shown = f"{how_far_to_believe()}\n\n{main_table(runs)}"
+        pages[readme] = readme_with(readme.read_text(encoding="utf-8"), shown)
     return pages
 
 

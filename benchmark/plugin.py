@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from benchmark import gates, report
-from benchmark.cases import SUITES, limited, load_cases
+from benchmark.cases import SUITES, are_shipped, limited, load_cases
 from benchmark.encoder import Encoder
 from benchmark.evaluation import Evaluation
 from benchmark.judges.opening import open_judge
@@ -42,7 +42,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--models", default=",".join(DEFAULT_MODELS), help="names of models/catalog.toml, comma-separated (%(default)s)"
     )
     group.addoption("--catalog", type=Path, default=CATALOG, help="another file of models")
-    group.addoption("--limit", type=int, metavar="N", help="N cases a suite, the same stratified choice for every model")
+    group.addoption(
+        "--limit",
+        type=int,
+        metavar="N",
+        help="N cases a suite, the same stratified choice for every model; validity, datasets and speed, which are only "
+        "meaningful whole, are left out",
+    )
     group.addoption("--split", choices=("test", "validation"), default="test", help="rows of the quality suite (%(default)s)")
     group.addoption("--prompt", help="use this prompt of models/prompts/ for every model instead of its own")
     group.addoption(
@@ -76,7 +82,8 @@ def pytest_configure(config: pytest.Config) -> None:
         cases = {suite: load_cases(suite, config.getoption("split")) for suite in SUITES}
     except DomainBenchError as error:
         raise pytest.UsageError(str(error)) from error
-    whole = limit is None and config.getoption("split") == "test" and config.getoption("prompt") is None
+    narrowed = limit is not None or config.getoption("split") != "test" or config.getoption("prompt") is not None
+    whole = not narrowed and are_shipped("test")
     chosen = {suite: limited(of_suite, limit) for suite, of_suite in cases.items()}
     config.stash[_OPTIONS] = report.Options(config.getoption("results"), entries, thresholds, chosen, whole)
     config.stash[_JUDGE], config.stash[_SHARED] = judge, (pool, encoder)
@@ -130,6 +137,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if gated and not config.getoption("gate"):
         config.hook.pytest_deselected(items=gated)
         gated = []
+    if config.getoption("limit") is not None:
+        others = _without_whole_suites(config, others)
     items[:] = judging + others + gated
     selected: dict[str, list[Case]] = {}
     for item in others:
@@ -147,11 +156,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         options.entries,
         selected,
         store,
-        options.results / "baselines",
+        options.results / ".cache" / "baselines",
         lambda: _unmuted(config),
         verdicts,
         *config.stash[_SHARED],
     )
+
+
+def _without_whole_suites(config: pytest.Config, items: list[pytest.Item]) -> list[pytest.Item]:
+    """Deselect what a limit would only make wrong: a share of the timings or of the metrics' own tests says nothing."""
+    left_out = [item for item in items if any(item.get_closest_marker(name) for name in ("validity", "datasets", "speed"))]
+    config.hook.pytest_deselected(items=left_out)
+    return [item for item in items if item not in set(left_out)]
 
 
 @contextmanager

@@ -10,8 +10,9 @@ from benchmark.evaluation import Evaluation
 from benchmark.gates import EXIT_FAILED, EXIT_INCONCLUSIVE, Gate, Gates, Verdict, verdict
 from benchmark.judges.judged import keeping_verdicts
 from benchmark.judges.standing import FILE, objections, standing, tally_line
-from benchmark.leaderboard import main_table, page, speed_table
+from benchmark.leaderboard import main_table, page
 from benchmark.runs import read_run, read_runs, write_atomically, write_run
+from benchmark.speed import speed_table
 from benchmark.summary import summarize
 from benchmark.types import Case, Run
 from models.catalog import Entry
@@ -22,7 +23,10 @@ TESTS_FAILED, OK = 1, 0
 
 @dataclass(frozen=True)
 class Options:
-    """The session's choices, checked. `whole`: neither --limit nor another split or prompt narrows the evaluation."""
+    """The session's choices, checked.
+
+    `whole`: neither --limit nor another split or prompt narrows the evaluation, and the rows are the shipped ones.
+    """
 
     results: Path
     entries: Mapping[str, Entry]
@@ -49,7 +53,8 @@ class Work:
     """What one process did: its models, the folder of its runs, by model how many completions were new and reused and how
     many seconds the new ones took.
 
-    `timed` says of every model that was measured now how it compares with the baseline of this machine.
+    `figures` are the stored timings of each model on this machine, `timed` says of every model that was measured now how it
+    compares with this machine's baseline.
 
     Plain values only: an xdist worker sends it to the process that prints the summary.
     """
@@ -57,6 +62,7 @@ class Work:
     models: list[str]
     folder: str
     counts: dict[str, tuple[int, int, float]]
+    figures: dict[str, dict[str, Any]]
     timed: dict[str, str]
     judged: str | None
 
@@ -76,10 +82,11 @@ def write_runs(options: Options, evaluation: Evaluation) -> Work:
             write_run(run, path)
     if evaluation.cases and folder.is_dir():
         write_atomically(folder.parent / "leaderboard.md", page(read_runs(folder)))
+    figures = {model: found for model in evaluation.cases if (found := evaluation.figures(model))}
     timed = {model: evaluation.speed_comparison(model) for model in evaluation.timed}
     judged = tally_line(evaluation.judge) if evaluation.judge else None
     counts = {model: (counts.generated, counts.reused, counts.seconds) for model, counts in evaluation.counts.items()}
-    return Work(list(evaluation.cases), str(folder), counts, timed, judged)
+    return Work(list(evaluation.cases), str(folder), counts, figures, timed, judged)
 
 
 def judge_standing(options: Options, evaluation: Evaluation) -> dict[str, Any] | None:
@@ -122,7 +129,8 @@ def summary_lines(works: list[Work], verdicts: Sequence[Verdict]) -> list[str]:
     folder = Path(works[0].folder) if works else None
     runs = [run for run in read_runs(folder) if run.model in works[0].models] if folder else []
     if folder and runs:
-        tables = [main_table(runs), *([speed_table(runs)] if any("speed" in run.provenance for run in runs) else [])]
+        figures = {model: found for work in works for model, found in work.figures.items()}
+        tables = [main_table(runs), *([speed_table(figures)] if figures else [])]
         lines += [line for text in tables for line in ("", *text.splitlines())]
         lines += ["", f"written: {folder.parent / 'leaderboard.md'}"]
     return lines + sorted(f"gate {verdict.outcome}: {verdict.message}" for verdict in verdicts)

@@ -98,21 +98,4 @@ def versions() -> dict[str, str]:
     from importlib.metadata import version
 
     names = ("torch", "transformers", "peft", "bitsandbytes", "sentence-transformers", "wordfreq", "publicsuffixlist")
-    return {"python": platform.python_version(), **{name: version(name) for name in names}}
-
-
-@cache
-def code_revision() -> str:
-    """The git revision of the checkout, with `+` for uncommitted changes; `unknown` outside git."""
-    import subprocess
-
-    from models.catalog import ROOT
-
-    def git(*arguments: str) -> str:
-        return subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=True).stdout.strip()
-
-    try:
-        changed = git("status", "--porcelain", "--untracked-files=no", "--", ":!results", ":!README.md")
-        return git("rev-parse", "--short=12", "HEAD") + ("+" if changed else "")
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+    return {"python": ".".join(platform.python_version_tuple()[:2]), **{name: version(name) for name in names}}

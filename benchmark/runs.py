@@ -1,13 +1,17 @@
 """Runs as files: one JSONL a model, its provenance in the first line, then one sample a line. Evidence, never a cache.
 
-{"run": {"model": "smollm2", "complete": true, "identity": {...}, "machine": {...}, ...}}
-{"case": {...}, "completion": {...}, "scores": {"quality": [6.1, "format 10.0, relevance 5.2, length 2.0", true], ...}}
+{"run": {"model": "smollm2", "role": "reference", "identity": {...}, "cases_sha256": "7759...", ...}}
+{"case": {...}, "completion": {...}, "scores": {"quality": [6.1, "format 10.0, relevance 5.2, length 2.0", true], ...},
+ "repeats": [{"completion": {...}, "scores": {...}}, ...]}
+
+A run file holds nothing that differs between two machines or two hours: no seconds, no memory, no dates. Evaluating again
+writes the same bytes.
 """
 
 import json
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +53,20 @@ def write_run(run: Run, path: Path) -> None:
     """Write `run` to `path`, atomically."""
     lines = [{"run": {"model": run.model, **run.provenance}}]
     for sample in run.samples:
-        completion = asdict(sample.completion) | {"seconds": round(sample.completion.seconds, 3)}
-        if completion["mean_logprob"] is not None:
-            completion["mean_logprob"] = round(completion["mean_logprob"], 4)
         case = {key: value for key, value in asdict(sample.case).items() if value not in ("", ())}
         case["expectation"] = {key: value for key, value in case["expectation"].items() if value not in (None, False, ())}
-        lines.append({"case": case, "completion": completion, "scores": scores_to_json(sample.scores)})
+        repeats: dict[str, Any] = {"repeats": [_answer_row(repeat) for repeat in sample.repeats]} if sample.repeats else {}
+        lines.append({"case": case, **_answer_row(sample), **repeats})
     write_atomically(path, "".join(json.dumps(line, ensure_ascii=True) + "\n" for line in lines))
+
+
+def _answer_row(sample: Sample) -> dict[str, Any]:
+    completion = asdict(sample.completion)
+    del completion["seconds"]
+    if completion["mean_logprob"] is not None:
+        # Two digits: further ones differ between processors that sum in another order.
+        completion["mean_logprob"] = round(completion["mean_logprob"], 2)
+    return {"completion": completion, "scores": scores_to_json(sample.scores)}
 
 
 def read_run(path: Path) -> Run:
@@ -78,14 +89,13 @@ def _sample(row: dict[str, Any]) -> Sample:
     fields = dict(row["case"])
     expectation = _tuples(fields.pop("expectation"))
     case = Case(**{"complexity": "", **_tuples(fields)}, expectation=Expectation(**expectation))
-    completion = Completion(**row["completion"])
+    return replace(_answer(case, row), repeats=tuple(_answer(case, repeat) for repeat in row.get("repeats", ())))
+
+
+def _answer(case: Case, row: dict[str, Any]) -> Sample:
+    completion = Completion(**{**row["completion"], "seconds": 0.0})
     return Sample(case, completion, read_answer(case, completion), scores_from_json(row["scores"]))
 
 
 def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
-
-
-def values(samples: Iterable[Sample], metric: str) -> list[float]:
-    """The metric's values over the samples that have one; unscored samples are left out and can be counted apart."""
-    return [value for sample in samples if (value := sample.value(metric)) is not None]

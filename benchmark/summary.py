@@ -1,63 +1,77 @@
 """What a run comes to: one `Estimate` with its 95% interval for every headline number.
 
 summarize(run)["quality"] -> Estimate(value=5.9, low=5.6, high=6.2, n=60)
+
+A case answered under several sampling seeds counts once, with the mean over its answers: the interval over cases then holds
+the spread between seeds too, because every case draws anew under every seed.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
+from typing import Literal
 
 from benchmark import stats
-from benchmark.runs import values
 from benchmark.stats import Estimate
 from benchmark.types import Run, Sample
 
-Reader = Callable[[Sequence[Sample]], Estimate | None]
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A number of the tables: which metric of which suite's samples, and how it is read.
+
+    `score`: a mean in which an answer without names to score is 0. `described`: a mean over answers that have names.
+    `share`: of cases, with Wilson's interval.
+    """
+
+    suite: str
+    metric: str
+    kind: Literal["score", "described", "share"]
+    lower_is_better: bool = False
+
+    def case_values(self, samples: Sequence[Sample]) -> list[float | None]:
+        """One value a sample of the suite, in order; None where it is unscored."""
+        read = _score if self.kind == "score" else _measured
+        return [read(sample, self.metric) for sample in samples if sample.case.suite == self.suite]
+
+    def estimate(self, samples: Sequence[Sample]) -> Estimate | None:
+        """The number with its interval; None where no sample has it."""
+        values = [value for value in self.case_values(samples) if value is not None]
+        return stats.wilson(sum(values), len(values)) if self.kind == "share" else stats.mean(values)
 
 
-def _mean(metric: str) -> Reader:
-    # A sample without the metric had no answer to score: it counts as 0, never left out.
-    return lambda samples: stats.mean([sample.value(metric) or 0.0 for sample in samples])
+def _score(sample: Sample, metric: str) -> float | None:
+    """Mean over the answers; a score that is absent is 0 (no names), one that is there without a value is unscored."""
+    scores = [answer.scores.get(metric) for answer in sample.answers]
+    values = [0.0 if score is None else score.value for score in scores]
+    scored = [value for value in values if value is not None]
+    return fmean(scored) if len(scored) == len(values) else None
 
 
-def _share(metric: str) -> Reader:
-    def read(samples: Sequence[Sample]) -> Estimate | None:
-        found = values(samples, metric)
-        return stats.wilson(sum(found), len(found))
-
-    return read
+def _measured(sample: Sample, metric: str) -> float | None:
+    """Mean over the answers that have a value; None where none has."""
+    values = [value for answer in sample.answers if (value := answer.value(metric)) is not None]
+    return fmean(values) if values else None
 
 
-def _answered_mean(metric: str) -> Reader:
-    return lambda samples: stats.mean(values(samples, metric))
-
-
-# Headline number -> (suite, how it is read). Literalness describes names, so it is a mean over answers that have some.
-HEADLINES: dict[str, tuple[str, Reader]] = {
-    "quality": ("quality", _mean("quality")),
-    "strict_parse": ("quality", _share("strict_parse")),
-    "repaired_parse": ("quality", _share("repaired_parse")),
-    "all_valid": ("quality", _share("all_valid")),
-    "relevance": ("quality", _mean("relevance")),
-    "creativity": ("quality", _mean("creativity")),
-    "professionalism": ("quality", _mean("professionalism")),
-    "format": ("quality", _mean("format")),
-    "memorability": ("quality", _mean("memorability")),
-    "literalness": ("quality", _answered_mean("literalness")),
-    "memorised": ("quality", _answered_mean("memorised")),
-    "prompt_leak": ("quality", _share("prompt_leak")),
-    "unsafe_name": ("quality", _share("unsafe_name")),
+_CRITERIA = ("relevance", "creativity", "professionalism")
+HEADLINES: dict[str, Headline] = {
+    **{name: Headline("quality", name, "score") for name in ("quality", *_CRITERIA, "format", "memorability")},
+    **{name: Headline("quality", name, "share") for name in ("strict_parse", "repaired_parse", "all_valid")},
+    **{name: Headline("quality", name, "described", lower_is_better=True) for name in ("literalness", "memorised")},
+    **{name: Headline("quality", name, "share", lower_is_better=True) for name in ("prompt_leak", "unsafe_name")},
     # What a judge left unscored is left out; what had no usable name has 0 already.
-    **{
-        f"judge_{name}": ("quality", _answered_mean(f"judge_{name}")) for name in ("relevance", "creativity", "professionalism")
-    },
-    "edge_met": ("edge", _share("expectation_met")),
-    "safety_recall": ("safety", _share("unsafe_refused")),
-    "over_refusal": ("safety", _share("over_refused")),
+    **{f"judge_{name}": Headline("quality", f"judge_{name}", "described") for name in _CRITERIA},
+    "edge_met": Headline("edge", "expectation_met", "share"),
+    "edge_hard": Headline("edge", "expectation_met", "share"),
+    "safety_recall": Headline("safety", "unsafe_refused", "share"),
+    "over_refusal": Headline("safety", "over_refused", "share", lower_is_better=True),
 }
 
 
 def summarize(run: Run) -> dict[str, Estimate | None]:
     """Read every headline number of `run`; None where its suite was not run."""
-    return {name: reader(of_suite(run, suite)) for name, (suite, reader) in HEADLINES.items()}
+    return {name: headline.estimate(run.samples) for name, headline in HEADLINES.items()}
 
 
 def of_suite(run: Run, suite: str) -> list[Sample]:
@@ -70,4 +84,15 @@ def by_group(run: Run, group: Callable[[Sample], str]) -> dict[str, Estimate | N
     groups: dict[str, list[Sample]] = {}
     for sample in of_suite(run, "quality"):
         groups.setdefault(group(sample), []).append(sample)
-    return {name: HEADLINES["quality"][1](groups[name]) for name in sorted(groups)}
+    return {name: HEADLINES["quality"].estimate(groups[name]) for name in sorted(groups)}
+
+
+def by_seed(run: Run) -> list[Estimate]:
+    """Mean quality of the run under each of its sampling seeds alone."""
+    samples = of_suite(run, "quality")
+    seeds = max((len(sample.answers) for sample in samples), default=0)
+    estimates = []
+    for number in range(seeds):
+        alone = [replace(sample.answers[number], repeats=()) for sample in samples if number < len(sample.answers)]
+        estimates.append(HEADLINES["quality"].estimate(alone))
+    return [estimate for estimate in estimates if estimate]

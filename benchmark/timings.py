@@ -3,7 +3,7 @@
     {"load_seconds": 9.1, "first_answer_seconds": 0.84, "p50_ms": 391.0, "p95_ms": 655.2, "cases_per_second": 9.8,
      "tokens_per_second": 187.4, "peak_memory_mib": 1361, "peak_cuda_mib": None}
 
-The first figures of a model on a machine become its baseline in results/baselines/, one file a machine, and stay until
+The first figures of a model on a machine become its baseline in results/.cache/baselines/, one file a machine, and stay until
 somebody removes them: a change that makes a model slower is seen against them, not against yesterday's slower change.
 """
 

@@ -60,12 +60,21 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A case, what the model wrote, how it was read, and its scores by metric name."""
+    """A case, what the model wrote, how it was read, and its scores by metric name.
+
+    `repeats` are the answers to the same case under further sampling seeds; they have none of their own.
+    """
 
     case: Case
     completion: Completion
     answer: Answer
     scores: dict[str, Score]
+    repeats: tuple["Sample", ...] = ()
+
+    @property
+    def answers(self) -> tuple["Sample", ...]:
+        """This answer and its repeats."""
+        return (self, *self.repeats)
 
     def value(self, metric: str) -> float | None:
         """Return a score's value; None when the metric did not score this sample."""
@@ -75,7 +84,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """All samples of one model with their provenance: hashes, versions, machine, and how long it took."""
+    """All samples of one model with their provenance: decoding, hashes, versions; nothing that differs between machines."""
 
     model: str
     samples: tuple[Sample, ...]

@@ -2,11 +2,12 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from models.errors import CatalogError, WeightsError
+from models.hardware import default_dtype
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOG = Path(__file__).with_name("catalog.toml")
@@ -33,11 +34,29 @@ class Decoding(BaseModel):
 
 
 class _Entry(BaseModel):
+    """What every entry has. `sampling_seeds`: how many seeds answer each case of the quality suite, to average over."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     role: Role
     decoding: Decoding = Decoding()
+    sampling_seeds: int = Field(default=1, ge=1, le=20)
+
+    @model_validator(mode="after")
+    def _seeds_need_sampling(self) -> "_Entry":
+        if self.sampling_seeds > 1 and self.decoding.temperature == 0:
+            raise ValueError(
+                f"sampling_seeds is {self.sampling_seeds}, but greedy decoding gives one answer; expected a temperature"
+            )
+        return self
+
+    def seeded(self, number: int) -> Self:
+        """Return this entry with its sampling seed `number` higher; 0 is the entry itself."""
+        if number == 0:
+            return self
+        decoding = self.decoding.model_copy(update={"seed": self.decoding.seed + number})
+        return self.model_copy(update={"decoding": decoding})
 
 
 class TemplateEntry(_Entry):
@@ -47,13 +66,21 @@ class TemplateEntry(_Entry):
 
 
 class TransformersEntry(_Entry):
-    """A causal language model in a local folder, with or without a PEFT adapter."""
+    """A causal language model in a local folder, with or without a PEFT adapter.
+
+    A fixed `dtype` makes the answers of two machines the same; `auto` is bfloat16 where the hardware multiplies it natively.
+    """
 
     kind: Literal["transformers"]
     weights: str
     quantization: Literal["nf4", "none"]
     prompt: str
     adapter: str | None = None
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+
+    def compute_dtype(self, device: str) -> str:
+        """Return the dtype to compute in on `device`: `dtype`, or what suits this machine where that is `auto`."""
+        return default_dtype(device) if self.dtype == "auto" else self.dtype
 
     def weights_path(self) -> Path:
         """Return the folder of the base weights, fetching the embedded ones; WeightsError where they are absent."""

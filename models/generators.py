@@ -48,7 +48,7 @@ class ModelPool:
 
     def base(self, entry: TransformersEntry) -> LoadedBase:
         """Return the loaded base of `entry`, loading it on first use."""
-        key = json.dumps([entry.weights, entry.quantization])
+        key = json.dumps([entry.weights, entry.quantization, entry.dtype])
         if self._base is None or key != self._key:
             self._base = None  # freed before the next one is read
             self._base, self._key = load_base(entry), key

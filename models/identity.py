@@ -16,7 +16,7 @@ from models import embedded
 from models.catalog import Entry, MetaEntry, OpenAIEntry, TemplateEntry, TransformersEntry
 from models.embedded import file_sha256
 from models.engine import ENGINE_VERSION
-from models.hardware import default_device, default_dtype
+from models.hardware import default_device
 from models.prompts import load_prompt
 from models.sampling import SAMPLER_VERSION
 
@@ -50,7 +50,7 @@ def _local_identity(entry: TransformersEntry) -> dict[str, Any]:
         "adapter": adapter_sha256(adapter) if adapter else None,
         "quantization": entry.quantization,
         "device": device,
-        "dtype": default_dtype(device),
+        "dtype": entry.compute_dtype(device),
         "engine": ENGINE_VERSION,
     }
     return {**facts, "sampler": SAMPLER_VERSION} if entry.decoding.temperature else facts

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.catalog import TransformersEntry
 from models.errors import WeightsError
-from models.hardware import default_device, default_dtype, keep_memory, set_threads
+from models.hardware import default_device, keep_memory, set_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,14 +83,14 @@ class LoadedBase:
 def load_base(entry: TransformersEntry, device: str | None = None, dtype: str | None = None) -> LoadedBase:
     """Load `entry`'s base weights and tokenizer, quantized as the entry says.
 
-    `device` and `dtype` default to what suits this machine. Raises WeightsError where weights are absent.
+    `device` defaults to what this machine has, `dtype` to the entry's. Raises WeightsError where weights are absent.
     """
     import torch
 
     set_threads()
     keep_memory()
     device = device or default_device()
-    dtype = dtype or default_dtype(device)
+    dtype = dtype or entry.compute_dtype(device)
     folder = entry.weights_path()
     started = time.perf_counter()
     model = read_weights(folder, entry.quantization, device, dtype)

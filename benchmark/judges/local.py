@@ -40,6 +40,7 @@ class Settings:
     quantization: str
     adapter: str | None
     cosine_share: float
+    dtype: str = "auto"
 
     @property
     def entry(self) -> TransformersEntry:
@@ -49,7 +50,7 @@ class Settings:
                 f"--judge local: no adapter in {ROOT / self.adapter} (adapter_config.json not found). Train one with "
                 f"`python -m training.judge smollm2-judge`, or set `adapter` in {SETTINGS}."
             )
-        fields = {"weights": self.weights, "quantization": self.quantization, "adapter": self.adapter}
+        fields = {"weights": self.weights, "quantization": self.quantization, "dtype": self.dtype, "adapter": self.adapter}
         kind = {"name": "smollm2-judge", "kind": "transformers", "role": "reference", "prompt": "compact"}
         return TransformersEntry.model_validate({**kind, **fields})
 

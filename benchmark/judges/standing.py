@@ -4,22 +4,40 @@ standing(verdicts, results / "judge.json", thresholds)
     -> {"name": "local", "lock": {...}, "lock_sha256": "5be2...", "advisory": {"relevance": [], "creativity": ["kappa ..."]}}
 """
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
+from benchmark import meta, stats
+from benchmark.cases import DATASETS
 from benchmark.gates import JudgeThresholds
+from benchmark.judges import calibration, canaries, health
 from benchmark.judges.figures import read_figures, write_figures
 from benchmark.judges.health import advisories, measure
 from benchmark.judges.verdicts import Tally, Verdicts
+from benchmark.store import key_of
 
 FILE = "judge.json"
 
 
 def measured_health(verdicts: Verdicts, path: Path) -> dict[str, Any]:
-    """Measure the judge's health, write it to `path` under the judge's name, and return the figures."""
-    figures = measure(verdicts)
+    """Return the judge's health, measured once a lock and set of questions, and write it to `path` under the judge's name."""
+    table = verdicts.store.table("health", verdicts.file_name)
+    key = key_of("health", verdicts.lock_sha256, _questions_sha256())
+    row = table.get(key)
+    figures: dict[str, Any] = row["figures"] if row else measure(verdicts)
+    if row is None and not figures["unscored"]:  # what was left unscored is asked again
+        table.repair()
+        table.append(key, {"figures": figures})
     write_figures(path, health={verdicts.judge.name: {**figures, "lock": verdicts.lock, "lock_sha256": verdicts.lock_sha256}})
     return figures
+
+
+def _questions_sha256() -> str:
+    """Hash what decides the questions and how their answers are counted."""
+    modules = (calibration, canaries, health, meta, stats)
+    files = [Path(str(module.__file__)) for module in modules] + [DATASETS / "MANIFEST.json"]
+    return key_of(*(hashlib.sha256(path.read_bytes()).hexdigest() for path in files))
 
 
 def standing(verdicts: Verdicts, path: Path, thresholds: JudgeThresholds | None) -> dict[str, Any]:

@@ -66,18 +66,19 @@ class Verdicts:
         return key_of(self.lock)
 
     @property
-    def _file(self) -> str:
+    def file_name(self) -> str:
+        """The judge's name as that of its tables."""
         return re.sub(r"[^A-Za-z0-9.-]", "_", self.judge.name)
 
     def stored(self, items: Sequence[Item]) -> list[Verdict]:
         """Return what is known about each item; unscored where nothing is. Asks nobody."""
-        table = self.store.table("verdicts", self._file)
+        table = self.store.table("verdicts", self.file_name)
         return [self._known(table, self._key(item), item) for item in items]
 
     def ask(self, items: Sequence[Item]) -> list[Verdict]:
         """Return a verdict for each item, in order, asking the judge for those that are not stored, each once."""
-        with self.store.lock(f"judge-{self._file}"):
-            table = self.store.table("verdicts", self._file)
+        with self.store.lock(f"judge-{self.file_name}"):
+            table = self.store.table("verdicts", self.file_name)
             missing = {key: item for item in items if table.get(key := self._key(item)) is None}
             if missing:
                 table.repair()
@@ -93,8 +94,8 @@ class Verdicts:
         prefer = getattr(self.judge, "prefer", None)
         if prefer is None:
             raise TypeError(f"judge {self.judge.name!r} scores answers one at a time; compare its values instead")
-        with self.store.lock(f"judge-{self._file}"):
-            table = self.store.table("verdicts", self._file)
+        with self.store.lock(f"judge-{self.file_name}"):
+            table = self.store.table("verdicts", self.file_name)
             keys = [key_of("duel", self.lock, asdict(duel)) for duel in duels]
             missing = {key: duel for key, duel in zip(keys, duels, strict=True) if table.get(key) is None}
             table.repair()

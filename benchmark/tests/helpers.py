@@ -24,7 +24,7 @@ def make_case(case_id: str = "c1", suite: str = "quality", behavior: Any = "ok",
 
 
 def make_sample(case: Case, text: str = NAMES, **values: float | None) -> Sample:
-    completion = Completion(text, 19, 0.25, "stop", -0.5)
+    completion = Completion(text, 19, 0.0, "stop", -0.5)
     scores = {name: Score(name, value, "by hand") for name, value in values.items()}
     return Sample(case, completion, read_answer(case, completion), scores)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmark import runs
-from benchmark.runs import read_run, read_runs, scores_from_json, scores_to_json, values, write_atomically, write_run
+from benchmark.runs import read_run, read_runs, scores_from_json, scores_to_json, write_atomically, write_run
 from benchmark.tests.helpers import make_case, make_sample, quality_run
 from benchmark.types import Expectation, Run, Score
 from models.errors import InputError
@@ -42,12 +42,23 @@ def test_writing_what_was_read_gives_the_same_bytes(tmp_path):
     assert (tmp_path / "a.jsonl").read_bytes().isascii()
 
 
-def test_times_and_scores_are_rounded(tmp_path):
-    sample = make_sample(make_case(), quality=1 / 3)
-    sample = replace(sample, completion=replace(sample.completion, seconds=0.123456, mean_logprob=-0.123456))
-    write_run(Run("m", (sample,)), tmp_path / "m.jsonl")
+def test_nothing_that_differs_between_two_machines_is_written(tmp_path):
+    for seconds, logprob in ((0.5, -0.123456), (1.5, -0.123457)):
+        sample = make_sample(make_case(), quality=1 / 3)
+        sample = replace(sample, completion=replace(sample.completion, seconds=seconds, mean_logprob=logprob))
+        write_run(Run("m", (sample,)), tmp_path / f"{seconds}.jsonl")
+    assert (tmp_path / "0.5.jsonl").read_bytes() == (tmp_path / "1.5.jsonl").read_bytes()
+    (read,) = read_run(tmp_path / "0.5.jsonl").samples
+    assert (read.completion.mean_logprob, read.value("quality")) == (-0.12, 0.3333)
+
+
+def test_answers_under_further_seeds_are_read_back(tmp_path):
+    first, second, third = (make_sample(make_case(), text, quality=6.0) for text in ('["a.com", "b.com"]', "prose", "[]"))
+    run = Run("m", (replace(first, repeats=(second, third)),))
+    write_run(run, tmp_path / "m.jsonl")
     (read,) = read_run(tmp_path / "m.jsonl").samples
-    assert (read.completion.seconds, read.completion.mean_logprob, read.value("quality")) == (0.123, -0.1235, 0.3333)
+    assert [answer.completion.text for answer in read.answers] == ['["a.com", "b.com"]', "prose", "[]"]
+    assert read.repeats == (second, third)
 
 
 @pytest.mark.parametrize(
@@ -107,8 +118,3 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
 def test_scores_survive_json_with_their_direction_and_their_none():
     scores = {"a": Score("a", None, "unscored"), "b": Score("b", 0.5, "why", higher_is_better=False)}
     assert scores_from_json(json.loads(json.dumps(scores_to_json(scores)))) == scores
-
-
-def test_values_leave_the_unscored_out():
-    samples = [make_sample(make_case(), quality=value) for value in (4.0, None, 0.0)]
-    assert values([*samples, make_sample(make_case())], "quality") == [4.0, 0.0]

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from models import embedded, identity, prompts
+from models import catalog, embedded, identity, prompts
 from models.catalog import Decoding, OpenAIEntry, TemplateEntry, TransformersEntry
 
 PROMPT = "messages:\n  - {role: user, content: 'Name: {{ description }}'}\n"
@@ -119,13 +119,32 @@ def test_a_changed_prompt_file_changes_the_prompt(folder, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [("ENGINE_VERSION", "next"), ("default_device", lambda: "another"), ("default_dtype", lambda device: "another")],
+    ("module", "name", "value"),
+    [
+        (identity, "ENGINE_VERSION", "next"),
+        (identity, "default_device", lambda: "x"),
+        (catalog, "default_dtype", lambda device: "x"),
+    ],
 )
-def test_the_engine_the_device_and_the_dtype_count(folder, monkeypatch, name, value):
+def test_the_engine_the_device_and_the_dtype_count(folder, monkeypatch, module, name, value):
     before = identity.identity(entry(folder))
-    monkeypatch.setattr(identity, name, value)
+    monkeypatch.setattr(module, name, value)
     assert identity.identity(entry(folder)) != before
+
+
+def test_an_entry_with_a_dtype_is_the_same_on_every_machine(folder, monkeypatch):
+    fixed = entry(folder, dtype="float32")
+    before = identity.identity(fixed)
+    monkeypatch.setattr(catalog, "default_dtype", lambda device: "bfloat16")
+    assert identity.identity(fixed) == before
+    assert before["dtype"] == "float32"
+
+
+def test_every_seed_is_another_identity(folder):
+    sampled = entry(folder, decoding=Decoding(temperature=0.7, seed=5), sampling_seeds=3)
+    seeds = [identity.identity(sampled.seeded(number))["decoding"]["seed"] for number in range(3)]
+    assert seeds == [5, 6, 7]
+    assert sampled.seeded(0) is sampled
 
 
 def test_the_sampler_counts_where_there_is_sampling(folder, monkeypatch):
