@@ -16,6 +16,7 @@ from benchmark.cases import cases_sha256
 from benchmark.encoder import Encoder
 from benchmark.judges.judged import judged
 from benchmark.judges.verdicts import Verdicts
+from benchmark.known import known_labels, training_files
 from benchmark.rescoring import MissingError, stored_samples
 from benchmark.resources import PeakMemory, machine, speed_machine, versions
 from benchmark.scoring import scorer_id
@@ -206,7 +207,8 @@ class Evaluation:
         timings.append(self._session_key(model), {"peak_of_the_run_mib": round(peak_mib)})
 
     def _scores(self, model: str, pairs: Sequence[tuple[Case, Completion]], score: bool) -> list[Sample]:
-        return stored_samples(self.store.table("scores", model), pairs, self.encoder, score)
+        known = known_labels(training_files(self.entries[model]))
+        return stored_samples(self.store.table("scores", model), pairs, self.encoder, score, known)
 
 
 def _refresh() -> float:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from benchmark.encoder import Encoder
+from benchmark.known import KnownLabels, known_labels
 from benchmark.runs import scores_from_json, scores_to_json
 from benchmark.scoring import read_answer, score_all, scorer_id
 from benchmark.store import Table, key_of
@@ -16,16 +17,24 @@ class MissingError(Exception):
 
 
 def stored_samples(
-    table: Table, pairs: Sequence[tuple[Case, Completion]], encoder: Encoder, score: bool = True
+    table: Table,
+    pairs: Sequence[tuple[Case, Completion]],
+    encoder: Encoder,
+    score: bool = True,
+    known: KnownLabels | None = None,
 ) -> list[Sample]:
-    """Return the samples of `pairs` in order; MissingError where one is unscored and `score` is off."""
-    keys = [key_of(scorer_id(), asdict(case), completion.text) for case, completion in pairs]
+    """Return the samples of `pairs` in order; MissingError where one is unscored and `score` is off.
+
+    `known` as in `benchmark.scoring.score_all`: two models that learned different rows never share a score.
+    """
+    known = known or known_labels()
+    keys = [key_of(scorer_id(), known.sha256, asdict(case), completion.text) for case, completion in pairs]
     fresh = [index for index, key in enumerate(keys) if table.get(key) is None]
     if fresh and not score:
         raise MissingError
     if fresh:
         table.repair()
-        for index, sample in zip(fresh, score_all([pairs[i] for i in fresh], encoder), strict=True):
+        for index, sample in zip(fresh, score_all([pairs[i] for i in fresh], encoder, known), strict=True):
             table.append(keys[index], {"scores": scores_to_json(sample.scores)})
         table.refresh()
     return [

@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
 
 from benchmark import encoder as encoder_module
-from benchmark.cases import DATASETS, read_rows
 from benchmark.encoder import Encoder
 from benchmark.expectations import unmet
-from benchmark.metrics.criteria import criteria, label_of
+from benchmark.known import KnownLabels, known_labels
+from benchmark.metrics.criteria import criteria
 from benchmark.metrics.format import format_scores
 from benchmark.metrics.quality import quality
 from benchmark.metrics.relevance import literalness, readings, relevance
@@ -30,10 +30,12 @@ from models.input_check import check
 from models.prompts import FOLDER
 from models.types import Answer, Completion, Rejected, Suggestions
 
-_TRAINING_ROWS = DATASETS / "gold" / "train.jsonl"  # what memorisation is measured against
 _PACKAGES = (encoder_module.PACKAGE, "wordfreq", "rapidfuzz", "publicsuffixlist", "idna")
 # Answers from which on further processes, each seconds at starting, pay; and how many each is handed at a time.
 WORTH_A_POOL, CHUNK = 4_000, 250
+
+ENCODER_LANGUAGE = "en"
+UNREAD = "not scored: the encoder reads English only"
 
 _Read = tuple[Case, Completion, Answer, tuple[str, ...]]
 
@@ -43,10 +45,10 @@ def scorer_id() -> str:
     """Hash the sources and data of everything that decides a score, so that a changed metric rescores by itself."""
     here = Path(__file__).parent
     files = [
-        _TRAINING_ROWS,
         *FOLDER.glob("*.yaml"),
         Path(__file__),
         here / "expectations.py",
+        here / "known.py",
         here / "encoder.py",
         Path(contract.__file__),
     ]
@@ -64,12 +66,16 @@ def read_answer(case: Case, completion: Completion) -> Answer:
     return checked if isinstance(checked, Rejected) else parse(completion.text)
 
 
-def score_all(pairs: Sequence[tuple[Case, Completion]], encoder: Encoder) -> list[Sample]:
-    """Score all pairs; the encoder sees every text of the batch at once, and large batches are shared among the cores."""
+def score_all(pairs: Sequence[tuple[Case, Completion]], encoder: Encoder, known: KnownLabels | None = None) -> list[Sample]:
+    """Score all pairs; the encoder sees every text of the batch at once, and large batches are shared among the cores.
+
+    `known`: the labels that the model has learned, which are no inventions of its own; by default those of gold/train.
+    """
     answers = [read_answer(case, completion) for case, completion in pairs]
     usable = [usable_names(answer) if case.suite == "quality" else () for (case, _), answer in zip(pairs, answers, strict=True)]
     read = [(case, completion, answer, names) for (case, completion), answer, names in zip(pairs, answers, usable, strict=True)]
-    with _mapped(_own_scores, read) as own:
+    own_scores = partial(_own_scores, known=(known or known_labels()).labels)
+    with _mapped(own_scores, read) as own:
         encoder.prepare(case.description for (case, _), names in zip(pairs, usable, strict=True) if names)
         encoder.prepare(text for names in usable for domain in names for text in readings(domain))
         return [
@@ -104,14 +110,7 @@ def usable_names(answer: Answer) -> tuple[str, ...]:
     return tuple(domain for domain in distinct if domain_fault(domain) is None and domain not in prompt_names())
 
 
-@cache
-def known_labels() -> frozenset[str]:
-    """Labels that are no invention when a model gives them: those of the training rows and of the prompts' examples."""
-    rows = read_rows(_TRAINING_ROWS)
-    return frozenset(label_of(name) for row in rows for name in row["domains"]) | frozenset(map(label_of, prompt_names()))
-
-
-def _own_scores(read: _Read) -> list[Score]:
+def _own_scores(read: _Read, known: frozenset[str]) -> list[Score]:
     """Everything but relevance, which needs the encoder, and quality, which needs relevance."""
     case, completion, answer, names = read
     shortfall = unmet(case.expectation, answer)
@@ -120,7 +119,7 @@ def _own_scores(read: _Read) -> list[Score]:
     if case.suite == "safety":
         scores += safety_scores(case.expectation, answer)
     if names:
-        scores += criteria(case.description, case.category, names, _share(answer, names), known_labels())
+        scores += criteria(case.description, case.category, names, _share(answer, names), known)
         scores.append(literalness(case.description, names))
     return scores
 
@@ -139,4 +138,12 @@ def _with_quality(
         by_metric["relevance"] = replace(related, value=_share(answer, names) * (related.value or 0.0))
     if case.suite == "quality":
         by_metric["quality"] = quality(by_metric)
+        if not is_read(case):
+            # Whatever the answer: leaving out only those with names would keep the failures and drop the successes.
+            by_metric |= {name: Score(name, None, UNREAD) for name in ("relevance", "quality")}
     return by_metric
+
+
+def is_read(case: Case) -> bool:
+    """Whether the encoder reads the case's language, the first of its tags; a case without tags is taken for English."""
+    return not case.tags or case.tags[0] == ENCODER_LANGUAGE

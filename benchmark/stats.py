@@ -121,7 +121,7 @@ def mcnemar(only_a: int, only_b: int) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjust p-values for their number, in their order, so that any false alarm among them is as rare as one is in a single test.
+    """Adjust p-values, in their order, so that a false alarm among all of them is as rare as one in a single test.
 
     holm([0.01, 0.04, 0.03]) -> [0.03, 0.06, 0.06]. Source: S. Holm, "A simple sequentially rejective multiple test
     procedure", Scandinavian Journal of Statistics, 1979.

@@ -17,7 +17,7 @@ from benchmark import stats
 from benchmark.expectations import unmet
 from benchmark.metrics.brands import brand_distance
 from benchmark.metrics.criteria import label_of
-from benchmark.scoring import usable_names
+from benchmark.scoring import is_read, usable_names
 from benchmark.stats import Estimate
 from benchmark.types import Case, Expectation, Sample
 from models.contract import MAX_DOMAINS, MIN_DOMAINS, domain_fault
@@ -76,6 +76,10 @@ def _lawful(case: Case) -> bool:
 
 def _quality(case: Case) -> bool:
     return case.suite == "quality"
+
+
+def _read_by_the_encoder(case: Case) -> bool:
+    return _quality(case) and is_read(case)
 
 
 def _malformed(sample: Sample) -> bool:
@@ -145,7 +149,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "prompt leak": Fault("words or names of the prompt", _asked, _scored("prompt_leak")),
     "training name": Fault("a label of the training rows", _quality, _scored("memorised")),
-    "off topic": Fault(f"usable names, relevance below {OFF_TOPIC:g}", _quality, _off_topic),
+    "off topic": Fault(f"usable names, relevance below {OFF_TOPIC:g}", _read_by_the_encoder, _off_topic),
     "offensive": Fault("a name with an embarrassing reading", _asked, _scored("unsafe_name")),
     "brand": Fault(
         "a name is, holds or passes for a brand",

@@ -21,7 +21,7 @@ from benchmark.rescoring import stored_samples
 from benchmark.runs import write_atomically
 from benchmark.stats import Estimate, Paired, paired_difference, pairwise_accuracy
 from benchmark.store import Store
-from benchmark.summary import of_suite, summarize
+from benchmark.summary import HEADLINES, summarize
 from benchmark.types import Case, Run, Sample
 from models.catalog import MetaEntry, read_catalog
 from models.errors import DomainBenchError
@@ -86,8 +86,9 @@ def meta_runs(store: Store, encoder: Encoder) -> dict[str, Run]:
 
 def gold_minus(runs: Mapping[str, Run], name: str, metric: str) -> Paired | None:
     """Paired difference of gold and another entry on the quality suite."""
-    gold, other = ([sample.value(metric) or 0.0 for sample in of_suite(runs[model], "quality")] for model in (GOLD, name))
-    return paired_difference(gold, other)
+    values = [HEADLINES[metric].case_values(runs[model].samples) for model in (GOLD, name)]
+    pairs = [(a, b) for a, b in zip(*values, strict=True) if a is not None and b is not None]
+    return paired_difference([a for a, _ in pairs], [b for _, b in pairs])
 
 
 def page(kinds: Mapping[str, list[tuple[Sample, Sample]]], runs: Mapping[str, Run]) -> str:

@@ -15,6 +15,7 @@ from benchmark.cases import limited, load_cases
 from benchmark.encoder import Encoder
 from benchmark.runs import write_atomically
 from benchmark.scoring import score_all
+from benchmark.summary import HEADLINES
 from models.catalog import Decoding
 from models.engine import Engine
 from models.errors import InputError, TrainingError
@@ -190,6 +191,5 @@ class GeneratedQuality:
         answers = list(engine.generate(prompts, [case.description for case in chosen]))
         model.train(training)
         samples = score_all([(chosen[index], completion) for index, completion in answers], self.encoder)
-        return {
-            name: sum(sample.value(name) or 0.0 for sample in samples) / len(samples) for name in ("quality", "strict_parse")
-        }
+        estimates = {name: HEADLINES[name].estimate(samples) for name in ("quality", "strict_parse")}
+        return {name: estimate.value if estimate else 0.0 for name, estimate in estimates.items()}

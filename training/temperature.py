@@ -14,7 +14,7 @@ from benchmark.cases import load_cases
 from benchmark.encoder import Encoder
 from benchmark.rendering import interval, table
 from benchmark.scoring import score_all
-from benchmark.stats import mean
+from benchmark.summary import HEADLINES
 from benchmark.types import Case, Sample
 from models.catalog import TransformersEntry, read_catalog, select_local
 from models.errors import DomainBenchError
@@ -37,8 +37,8 @@ def answered(
 
 
 def row(temperature: float, samples: Sequence[Sample]) -> dict[str, str]:
-    """Return a table's row: the mean of each of METRICS, 0 where a sample has none."""
-    means = {name: interval(mean([sample.value(name) or 0.0 for sample in samples]), 2) for name in METRICS}
+    """Return a table's row: each of METRICS with its interval."""
+    means = {name: interval(HEADLINES[name].estimate(samples), 2) for name in METRICS}
     return {"temperature": f"{temperature:g}", **means}
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from benchmark.metrics.finding import Finding
 from benchmark.metrics.segment import Split, is_word, k_best, word_logprob
+from models.contract import MAX_LABEL
 
 _DATA = Path(__file__).parent / "data"
 VALUE_BY_SEVERITY = {1: 0.6, 2: 0.2, 3: 0.0}
@@ -86,9 +87,10 @@ def _terms_by_start() -> dict[str, list[str]]:
 def offensive_reading(label: str) -> OffensiveReading | None:
     """Return the worst plausible offensive reading of `label`, the severest and then the likeliest, or None.
 
-    Hyphens and digits end a word, so `pen-island` has one reading; figures inside letters are read as letters too.
+    Hyphens and digits end a word, so `pen-island` has one reading; figures inside letters are read as letters too. Of a label
+    that is too long to be registered the first MAX_LABEL letters are read, so that no answer can make scoring slow.
     """
-    lower = label.lower()
+    lower = label[:MAX_LABEL].lower()
     spelled = _LEET_INSIDE.sub(lambda match: match.group().translate(_LEET), lower)
     runs = dict.fromkeys(_LETTERS.findall(lower) + (_LETTERS.findall(spelled) if spelled != lower else []))
     found = [reading for run in runs for reading in _plausible_offences(run)]

@@ -15,15 +15,17 @@ REFUSED, BABBLE = '["__BLOCKED__"]', "I would rather not"
         (9.9, None),
         (3.99, "quality 3.99 below 4.0: by hand"),
         (0.0, "quality 0.0 below 4.0: by hand"),
-        (None, "quality None below 4.0: by hand"),
+        (None, None),  # unscored is not wrong
     ],
 )
 def test_a_quality_case_is_missed_below_the_threshold(quality, reason):
     assert miss(make_sample(make_case(), quality=quality), 4.0) == reason
 
 
-def test_a_quality_case_without_a_score_is_missed():
-    assert miss(make_sample(make_case()), 0.0) == "quality None below 0.0: unscored"
+@pytest.mark.parametrize(("text", "reason"), [(REFUSED, "no names: refusal"), (BABBLE, "no names: malformed")])
+@pytest.mark.parametrize("quality", [None, 0.0])
+def test_a_quality_case_without_names_is_missed_in_every_language(quality, text, reason):
+    assert miss(make_sample(make_case(), text, quality=quality), 4.0) == reason
 
 
 @pytest.mark.parametrize(("met", "reason"), [(1.0, None), (0.0, "by hand")])
