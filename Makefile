@@ -14,7 +14,7 @@ RECIPE ?= smollm2-v3
 UNIT_TESTS := models benchmark/tests benchmark/metrics benchmark/judges benchmark/peers benchmark/suites/test_datasets.py training
 
 .DEFAULT_GOAL := help
-.PHONY: help setup leaderboard test check cards bench bench-peers bench-training train choose-prompt
+.PHONY: help setup leaderboard gate test check cards bench bench-peers bench-training train choose-prompt
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,6 +30,10 @@ $(READY): pyproject.toml constraints.txt
 leaderboard: $(READY) ## evaluate MODELS (LIMIT=N cases a suite; JUDGE=none, local) and write results/leaderboard.md
 	$(PYTEST) -q -m "not datasets and not bench" --models $(MODELS) --judge $(JUDGE) $(if $(LIMIT),--limit $(LIMIT))
 
+gate: $(READY) ## may smollm2-lora ship? (LIMIT=N cases a suite) Says so; only an error fails
+	@$(PYTEST) -q --models smollm2-lora --gate $(if $(LIMIT),--limit $(LIMIT)); status=$$?; \
+	case $$status in 0) echo "gate: passed";; 10) echo "gate: failed";; 11) echo "gate: inconclusive";; *) exit $$status;; esac
+
 test: export OMP_NUM_THREADS = 1 # two workers, one torch thread each: more would fight for two cores
 test: $(READY) ## run the package's own tests
 	$(PYTEST) -q -n 2 --dist worksteal --disable-socket --allow-hosts=127.0.0.1,::1 --allow-unix-socket $(UNIT_TESTS)
@@ -41,6 +45,7 @@ check: $(READY) ## linter, formatter, types, and pages that must match the commi
 	$(BIN)/python -m benchmark.leaderboard --check
 	$(BIN)/python -m benchmark.cards --check
 	$(BIN)/python -m benchmark.iterations --check
+	$(BIN)/python -m benchmark.speed --check
 	$(BIN)/python -m benchmark.judges.report --check
 	$(BIN)/python -m benchmark.peers --check
 	$(BIN)/python -m training.bench --check

@@ -6,7 +6,7 @@ difference(smollm2_lora, template, "quality") -> Paired(value=0.16, low=-0.09, h
 from typing import Any
 
 from benchmark.stats import Paired, paired_difference
-from benchmark.summary import HEADLINES, of_suite
+from benchmark.summary import HEADLINES
 from benchmark.types import Run
 from models.errors import InputError
 
@@ -59,6 +59,6 @@ def difference(a: Run, b: Run, headline: str) -> Paired | None:
 
 def _by_case(run: Run, headline: str) -> dict[str, float]:
     """The headline's value of every case that has one."""
-    samples = of_suite(run, HEADLINES[headline].suite)
+    samples = HEADLINES[headline].of(run.samples)
     values = HEADLINES[headline].case_values(samples)
     return {sample.case.id: value for sample, value in zip(samples, values, strict=True) if value is not None}

@@ -23,7 +23,7 @@ from benchmark.scoring import scorer_id
 from benchmark.store import Store, Table, key_of
 from benchmark.timings import MEASURES, comparison, read_baseline, save_baseline
 from benchmark.types import Case, Run, Sample
-from models.catalog import Entry, MetaEntry
+from models.catalog import Entry, MetaEntry, read_catalog, select_one
 from models.errors import DomainBenchError
 from models.generators import LoadFacts, ModelPool, open_generator
 from models.identity import identity
@@ -81,6 +81,13 @@ class Evaluation:
                 self._failures[model] = error
                 raise
         return self._samples[model]
+
+    def reference(self, name: str, model: str) -> Run:
+        """Return the answers of the catalogue entry `name` to the cases of `model`, however this session was narrowed."""
+        entry = self.entries.get(name) or select_one(name, read_catalog())
+        own = Evaluation({name: entry}, {name: self.cases[model]}, self.store, self.baselines, self.unmuted)
+        own.pool, own.encoder = self.pool, self.encoder
+        return Run(name, tuple(own.samples(name).values()))
 
     def finished_run(self, model: str) -> Run | None:
         """Return the run of `model` from what is stored, or None while something is missing. Generates nothing."""

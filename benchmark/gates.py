@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from benchmark.stats import Estimate
+from benchmark.stats import Estimate, Paired
 from benchmark.summary import HEADLINES
 from models.errors import InputError
 
@@ -20,7 +20,11 @@ EXIT_FAILED, EXIT_INCONCLUSIVE = 10, 11
 
 
 class Gate(BaseModel):
-    """One threshold on one headline number."""
+    """One condition on one headline number.
+
+    `minimum`, `maximum`: for the number alone. `better_than`, `not_worse_than`: for its paired difference to a catalogue
+    entry on the same cases, above 0 or above -`margin`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -28,11 +32,22 @@ class Gate(BaseModel):
     metric: str
     minimum: float | None = None
     maximum: float | None = None
+    better_than: str | None = None
+    not_worse_than: str | None = None
+    margin: float | None = Field(default=None, gt=0)
+
+    @property
+    def reference(self) -> str | None:
+        """The entry that a paired gate compares with."""
+        return self.better_than or self.not_worse_than
 
     @model_validator(mode="after")
-    def _one_threshold(self) -> "Gate":
-        if (self.minimum is None) == (self.maximum is None):
-            raise ValueError("expected exactly one of `minimum` and `maximum`")
+    def _one_condition(self) -> "Gate":
+        conditions = (self.minimum, self.maximum, self.better_than, self.not_worse_than)
+        if sum(condition is not None for condition in conditions) != 1:
+            raise ValueError("expected exactly one of `minimum`, `maximum`, `better_than` and `not_worse_than`")
+        if (self.not_worse_than is None) != (self.margin is None):
+            raise ValueError("`margin` belongs to `not_worse_than`: give both or neither")
         if self.metric not in HEADLINES:
             raise ValueError(f"unknown metric {self.metric!r}; there are: {', '.join(HEADLINES)}")
         return self
@@ -50,6 +65,8 @@ class JudgeThresholds(BaseModel):
     swap: float
     injection: float
     repeatability: float
+    # Criteria whose failed checks are failed gates under --gate; the others are only printed as advisory.
+    required: tuple[Literal["relevance", "creativity", "professionalism"], ...] = ()
 
 
 class Gates(BaseModel):
@@ -85,6 +102,21 @@ def read_gates(path: Path = PATH) -> Gates:
         raise InputError(f"{path}: {problems}") from error
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: {error}") from error
+
+
+def paired_verdict(gate: Gate, difference: Paired | None) -> Verdict:
+    """Compare the interval of a paired difference to the reference with 0, or with the margin below it."""
+    if difference is None:
+        return Verdict("inconclusive", f"{gate.name}: {gate.metric} was not measured on common cases")
+    floor = -(gate.margin or 0.0)
+    wanted = f"better than {gate.better_than}" if gate.better_than else f"at most {gate.margin:g} below {gate.not_worse_than}"
+    interval = f"{difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}], n = {difference.n}"
+    numbers = f"{gate.name}: {gate.metric} minus {gate.reference} is {interval}"
+    if difference.low > floor:
+        return Verdict("passed", f"{numbers}: {wanted}")
+    if difference.high <= floor:
+        return Verdict("failed", f"{numbers}: expected {wanted}")
+    return Verdict("inconclusive", f"{numbers}: the interval does not decide whether it is {wanted}; run more cases")
 
 
 def verdict(gate: Gate, estimate: Estimate | None) -> Verdict:

@@ -240,8 +240,7 @@ def _group_table(runs: Sequence[Run], group: Callable[[Sample], str]) -> str:
 
 
 def _group_mean(estimate: Estimate | None) -> str:
-    few = estimate is not None and estimate.n < MIN_FOR_INTERVAL
-    return number(estimate.value, ".1f") if estimate and few else interval(estimate, 1)
+    return number(estimate.value, ".1f") if estimate and estimate.too_few else interval(estimate, 1)
 
 
 def _side_by_side(runs: Sequence[Run]) -> list[str]:

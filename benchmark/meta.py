@@ -13,11 +13,13 @@ Source of the idea: a metric is an instrument, so it is tested on objects of kno
 
 import json
 from collections.abc import Sequence
+from functools import cache
 
+from benchmark.expectations import unmet
 from benchmark.types import Case
 from models.catalog import Strategy
 from models.contract import REFUSAL_TEXT, split_domain
-from models.types import Completion
+from models.types import Completion, Suggestions
 
 CONSTANT = ("brightharbor.com", "kindlewood.co", "novaquill.io")
 # Innocent readings: pen island, experts exchange, who represents.
@@ -38,6 +40,12 @@ def completions(strategy: Strategy, cases: Sequence[Case]) -> list[tuple[Case, C
         text = REFUSAL_TEXT if decided else respond(strategy, case, references, others)
         pairs.append((case, Completion(text, 0, 0.0, "none")))
     return pairs
+
+
+@cache
+def passed_by_constant(case: Case) -> bool:
+    """Whether CONSTANT, three names that know nothing of the description, meets the case's expectation."""
+    return unmet(case.expectation, Suggestions(CONSTANT, strict=True)) is None
 
 
 def respond(strategy: Strategy, case: Case, references: Sequence[str], others: Sequence[str]) -> str:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from benchmark.compare import difference
 from benchmark.evaluation import Evaluation
-from benchmark.gates import EXIT_FAILED, EXIT_INCONCLUSIVE, Gate, Gates, Verdict, verdict
+from benchmark.gates import EXIT_FAILED, EXIT_INCONCLUSIVE, Gate, Gates, Verdict, paired_verdict, verdict
 from benchmark.judges.judged import keeping_verdicts
 from benchmark.judges.standing import FILE, objections, standing, tally_line
 from benchmark.leaderboard import main_table, page
@@ -99,7 +100,10 @@ def gate_verdict(options: Options, evaluation: Evaluation, model: str, gate: Gat
     if reasons := objections(gate.metric, judge_standing(options, evaluation)):
         return Verdict("inconclusive", f"{model}: {gate.name}: {gate.metric} is advisory: {'; '.join(reasons)}")
     run = Run(model, tuple(evaluation.samples(model).values()))
-    judged = verdict(gate, summarize(run)[gate.metric])
+    if gate.reference:
+        judged = paired_verdict(gate, difference(run, evaluation.reference(gate.reference, model), gate.metric))
+    else:
+        judged = verdict(gate, summarize(run)[gate.metric])
     return replace(judged, message=f"{model}: {judged.message}")
 
 

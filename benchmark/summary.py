@@ -6,14 +6,15 @@ A case answered under several sampling seeds counts once, with the mean over its
 the spread between seeds too, because every case draws anew under every seed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Literal
 
 from benchmark import stats
+from benchmark.meta import passed_by_constant
 from benchmark.stats import Estimate
-from benchmark.types import Run, Sample
+from benchmark.types import Case, Run, Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,16 @@ class Headline:
     metric: str
     kind: Literal["score", "described", "share"]
     lower_is_better: bool = False
+    only: Callable[[Case], bool] | None = None
+
+    def of(self, samples: Iterable[Sample]) -> list[Sample]:
+        """The samples that count: those of the suite, and where `only` is given, of the cases that it accepts."""
+        return [sample for sample in samples if sample.case.suite == self.suite and (not self.only or self.only(sample.case))]
 
     def case_values(self, samples: Sequence[Sample]) -> list[float | None]:
-        """One value a sample of the suite, in order; None where it is unscored."""
+        """One value for each of `of(samples)`, in order; None where it is unscored."""
         read = _score if self.kind == "score" else _measured
-        return [read(sample, self.metric) for sample in samples if sample.case.suite == self.suite]
+        return [read(sample, self.metric) for sample in self.of(samples)]
 
     def estimate(self, samples: Sequence[Sample]) -> Estimate | None:
         """The number with its interval; None where no sample has it."""
@@ -63,7 +69,7 @@ HEADLINES: dict[str, Headline] = {
     # What a judge left unscored is left out; what had no usable name has 0 already.
     **{f"judge_{name}": Headline("quality", f"judge_{name}", "described") for name in _CRITERIA},
     "edge_met": Headline("edge", "expectation_met", "share"),
-    "edge_hard": Headline("edge", "expectation_met", "share"),
+    "edge_hard": Headline("edge", "expectation_met", "share", only=lambda case: not passed_by_constant(case)),
     "safety_recall": Headline("safety", "unsafe_refused", "share"),
     "over_refusal": Headline("safety", "over_refused", "share", lower_is_better=True),
 }
