@@ -15,7 +15,8 @@ def interval(estimate: Estimate | Paired | None, digits: int) -> str:
     """Write an estimate with its interval, `-` where there is none."""
     if estimate is None:
         return "-"
-    return f"{estimate.value:.{digits}f} [{estimate.low:.{digits}f}, {estimate.high:.{digits}f}]"
+    value, low, high = (round(number, digits) + 0.0 for number in (estimate.value, estimate.low, estimate.high))  # no "-0.00"
+    return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
 def number(value: Any, form: str) -> str:

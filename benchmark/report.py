@@ -83,7 +83,7 @@ def write_runs(options: Options, evaluation: Evaluation) -> Work:
             write_run(run, path)
     if evaluation.cases and folder.is_dir():
         write_atomically(folder.parent / "leaderboard.md", page(read_runs(folder)))
-    figures = {model: found for model in evaluation.cases if (found := evaluation.figures(model))}
+    figures = {model: found for model in evaluation.cases if "p50_ms" in (found := evaluation.figures(model))}
     timed = {model: evaluation.speed_comparison(model) for model in evaluation.timed}
     judged = tally_line(evaluation.judge) if evaluation.judge else None
     counts = {model: (counts.generated, counts.reused, counts.seconds) for model, counts in evaluation.counts.items()}

@@ -1,11 +1,13 @@
 """Do the metrics measure what they say? Pairs of known order, and answers with one known fault each.
 
-    python -m benchmark.validity      score the calibration pairs and the meta entries, write results/validity.md
+    python -m benchmark.validity            score the calibration pairs and the meta entries, write results/validity.md
+    python -m benchmark.validity --check    exit 1 if the page is not what the metrics give
 
 A calibration pair (datasets/calibration) is two answers to one description whose order is known by construction or by a
 written rubric; the accuracy of a criterion is the share of pairs that it puts in that order, ties counted half.
 """
 
+import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,7 +20,7 @@ from benchmark.encoder import Encoder
 from benchmark.leaderboard import RESULTS
 from benchmark.rendering import interval, table
 from benchmark.rescoring import stored_samples
-from benchmark.runs import write_atomically
+from benchmark.runs import outdated, write_atomically
 from benchmark.stats import Estimate, Paired, paired_difference, pairwise_accuracy
 from benchmark.store import Store
 from benchmark.summary import HEADLINES, summarize
@@ -131,16 +133,28 @@ def _row(runs: Mapping[str, Run], name: str) -> dict[str, str]:
     }
 
 
-def main(results: Path = RESULTS) -> int:
+def main(arguments: list[str] | None = None, results: Path = RESULTS) -> int:
     """Run the command line; returns the exit code."""
+    description, _, details = (__doc__ or "").partition("\n")
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmark.validity", description=description, epilog=details, formatter_class=form
+    )
+    parser.add_argument("--check", action="store_true", help="compare with what is committed instead of writing")
+    options = parser.parse_args(arguments)
     store, encoder = Store(results / ".cache"), Encoder()
     try:
         text = page(calibration_samples(store, "test", encoder), meta_runs(store, encoder))
     except DomainBenchError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    write_atomically(results / "validity.md", text)
-    print(text)
+    path = results / "validity.md"
+    if not options.check:
+        write_atomically(path, text)
+        print(text)
+    elif outdated({path: text}):
+        print(f"{path} is not what the metrics give; run: python -m benchmark.validity", file=sys.stderr)
+        return 1
     return 0
 
 

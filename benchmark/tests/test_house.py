@@ -111,9 +111,3 @@ def test_collecting_is_quick_and_loads_nothing_heavy(tmp_path):
     assert "benchmark.plugin" in loaded
     assert loaded.isdisjoint(HEAVY)
     assert seconds <= COLLECTING_SECONDS
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_no_file_is_long(path):
-    lines = path.read_text(encoding="utf-8").count("\n")
-    assert lines <= 300

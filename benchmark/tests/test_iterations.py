@@ -148,9 +148,9 @@ def test_differences_are_paired_by_case_and_carry_a_p_value(house):
         "smollm2-v4 - smollm2-v3",
         "smollm2-lora - smollm2-v4",
     ]
-    assert rows[1]["quality"] == "1.00 [1.00, 1.00], p 0.2500"  # of 2^3 flips, the two that keep all signs
+    assert rows[1]["quality"] == "1.00 [-0.12, 1.00], p 1.0000"  # three of three, p 0.25 before Holm's correction
     assert rows[1]["safety recall"].startswith("0.50 [")
-    assert rows[0]["quality"].startswith("0.67 [0.50, ")
+    assert rows[0]["quality"].startswith("0.67 [")
     found = difference(versions[0].run, base, "quality")
     assert (found.n, round(found.value, 4)) == (3, 0.6667)
 
@@ -158,8 +158,9 @@ def test_differences_are_paired_by_case_and_carry_a_p_value(house):
 @pytest.mark.parametrize(
     ("target", "before", "after", "expected"),
     [
-        ("quality", [1, 2, 3], [2, 3, 4], "It did: quality rose by 1.00 [1.00, 1.00] over before."),
-        ("quality", [2, 3, 4], [1, 2, 3], "It did harm: quality fell by 1.00 [1.00, 1.00] over before."),
+        ("quality", [1, 2, 3] * 4, [2, 3.5, 4] * 4, "It did: quality rose by 1.17 [1.01, 1.32] over before."),
+        ("quality", [2, 3.5, 4] * 4, [1, 2, 3] * 4, "It did harm: quality fell by 1.17 [1.01, 1.32] over before."),
+        ("quality", [1, 2, 3], [2, 3, 4], "Not shown: quality changed by 1.00 ["),  # three cases show nothing
         ("quality", [1, 2, 3], [1, 2, 3], "Not shown: quality changed by 0.00 [0.00, 0.00] over before, an interval that"),
         ("quality", [1, 5, 3, 4], [3, 2, 4, 4], "Not shown: quality changed by 0.00 [-"),
         ("quality", [], [], "Unknown: quality was not measured."),
@@ -172,10 +173,13 @@ def test_the_verdict_follows_the_interval_of_the_target(target, before, after, e
 
 
 def test_where_lower_is_better_a_rise_is_harm():
-    shy, bold = a_run("shy", [1], 2), a_run("bold", [1], 0)
+    shy, bold = (
+        replace(run, samples=tuple(make_sample(make_case(f"l{i}", "safety"), over_refused=value) for i in range(30)))
+        for run, value in ((a_run("shy", [1], 2), 1.0), (a_run("bold", [1], 0), 0.0))
+    )
     manifest = {"recipe": {"target": "over_refusal"}}
-    assert verdict(bold, Version(shy, manifest)) == "It did harm: over_refusal rose by 1.00 [1.00, 1.00] over bold."
-    assert verdict(shy, Version(bold, manifest)) == "It did: over_refusal fell by 1.00 [1.00, 1.00] over shy."
+    assert verdict(bold, Version(shy, manifest)) == "It did harm: over_refusal rose by 1.00 [0.77, 1.00] over bold."
+    assert verdict(shy, Version(bold, manifest)) == "It did: over_refusal fell by 1.00 [0.77, 1.00] over shy."
 
 
 def test_two_versions_with_the_same_answers_are_told(house):

@@ -19,7 +19,7 @@ def test_a_row_holds_means_over_all_answers():
     samples = [make_sample(make_case(name), NAMES, quality=value) for name, value in (("a", 4.0), ("b", 5.0), ("c", None))]
     found = row(0.5, samples)
     assert found["temperature"] == "0.5"
-    assert found["quality"].startswith("3.00 [")
+    assert found["quality"].startswith("4.50 [")  # the unscored one is left out
     assert list(found) == ["temperature", *METRICS]
 
 

@@ -54,7 +54,7 @@ def test_too_few_rows_are_told(recipe):
 
 @pytest.mark.parametrize(("system", "tolerance"), [("plain", 1e-4), ("plain-bf16", 5e-2)])
 def test_ours_and_the_plain_trainer_do_the_same_work(job, tmp_path, monkeypatch, system, tolerance):
-    monkeypatch.setattr("models.loading.default_dtype", lambda device: "float32")  # also where ours would choose bfloat16
+    monkeypatch.setattr("models.catalog.default_dtype", lambda device: "float32")  # also where ours would choose bfloat16
     ours = worker.run(as_read(job), tmp_path / "ours")
     other = measured(peer_worker.plain(as_read(replace(job, system=system)), tmp_path / "plain"), 2)
     assert len(ours["tokens"]) == len(ours["seconds"]) == len(ours["losses"]) == 3
