@@ -5,6 +5,7 @@ import pytest
 from models.catalog import TransformersEntry
 from models.errors import WeightsError
 from models.generators import ModelPool, open_generator
+from models.hardware import cpu_flags
 from models.loading import load_base, read_weights
 from models.tests.tiny import save_tiny_model
 from models.types import Request
@@ -54,8 +55,11 @@ def test_dequantized_base_agrees_with_packed_weights(folder):
     with torch.inference_mode():
         expected, found = packed(ids).logits, base.model(ids).logits
         plain = read_weights(folder, "none", "cpu", "float32")(ids).logits
-    assert torch.allclose(found, expected, atol=1e-3)
-    assert (found.argmax(-1) == expected.argmax(-1)).all()
+    if cpu_flags() & {"avx512_bf16", "amx_bf16"}:  # there the kernel for packed weights rounds to bfloat16, whatever the dtype
+        assert (found - expected).abs().max() < (expected - plain).abs().max() / 4
+    else:
+        assert torch.allclose(found, expected, atol=1e-3)
+        assert (found.argmax(-1) == expected.argmax(-1)).all()
     assert not torch.allclose(found, plain, atol=1e-3), "NF4 changed nothing: the base was not quantized"
 
 
