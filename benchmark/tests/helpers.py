@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -29,8 +29,8 @@ def make_sample(case: Case, text: str = NAMES, **values: float | None) -> Sample
     return Sample(case, completion, read_answer(case, completion), scores)
 
 
-def quality_run(model: str, qualities: list[float], text: str = NAMES, **provenance: Any) -> Run:
-    values: list[dict[str, float]] = [{"quality": q, "strict_parse": 1.0, "repaired_parse": 1.0} for q in qualities]
+def quality_run(model: str, qualities: Sequence[float | None], text: str = NAMES, **provenance: Any) -> Run:
+    values: list[dict[str, float | None]] = [{"quality": q, "strict_parse": 1.0, "repaired_parse": 1.0} for q in qualities]
     samples = [make_sample(make_case(f"c{index}"), text, **scores) for index, scores in enumerate(values)]
     return Run(model, tuple(samples), provenance)
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from benchmark import known
+from benchmark.encoder import Encoder
 from benchmark.known import GOLD, known_labels, training_files
 from benchmark.scoring import score_all
 from benchmark.tests.helpers import make_case
@@ -13,7 +14,7 @@ from models.errors import InputError
 from models.types import Completion
 
 
-class FlatEncoder:
+class FlatEncoder(Encoder):
     """Stands in for the encoder, which this file is not about: every closeness is 0.2."""
 
     def prepare(self, texts):
@@ -52,7 +53,7 @@ def test_a_copy_of_what_was_learned_is_memorised_and_no_novelty(tmp_path):
     pair = (make_case(), Completion('["quenchforge.com", "brackenlathe.com"]', 9, 0.0, "stop"))
     (seen,), (unseen,) = score_all([pair], FlatEncoder(), known_labels((path,))), score_all([pair], FlatEncoder())
     assert (seen.value("memorised"), unseen.value("memorised")) == (0.5, 0.0)
-    assert seen.value("creativity") < unseen.value("creativity")
+    assert (seen.value("creativity") or 0.0) < (unseen.value("creativity") or 0.0)
 
 
 @pytest.mark.parametrize(
