@@ -234,7 +234,7 @@ def _group_table(runs: Sequence[Run], group: Callable[[Sample], str]) -> str:
     rows = []
     for name in names:
         estimates = {model: column.get(name) for model, column in columns.items()}
-        count = max(estimate.n for estimate in estimates.values() if estimate)
+        count = max((estimate.n for estimate in estimates.values() if estimate), default=0)  # 0: all of them unscored
         rows.append({"": name, "cases": str(count), **{m: _group_mean(e) for m, e in estimates.items()}})
     return table(rows)
 
