@@ -265,8 +265,12 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def _verdicts(reporter: Any) -> list[gates.Verdict]:
+    """The gates' verdicts; --gate without a single one has not passed, where nothing else says what went wrong."""
     reports = [item for items in reporter.stats.values() for item in items if getattr(item, "when", None) == "call"]
-    return [gates.Verdict(*value) for item in reports for name, value in item.user_properties if name == "gate"]
+    found = [gates.Verdict(*value) for item in reports for name, value in item.user_properties if name == "gate"]
+    option = reporter.config.option
+    explained = found or option.collectonly or reporter.stats.keys() & {"failed", "error"}
+    return found if explained or not option.gate else [gates.NONE_JUDGED]
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmark.compare import difference
 from benchmark.evaluation import Evaluation
-from benchmark.gates import EXIT_FAILED, EXIT_INCONCLUSIVE, Gate, Gates, Verdict, paired_verdict, verdict
+from benchmark.gates import EXIT_FAILED, EXIT_INCONCLUSIVE, Gate, Gates, Outcome, Verdict, paired_verdict, unscored, verdict
 from benchmark.judges.judged import keeping_verdicts
 from benchmark.judges.standing import FILE, objections, standing, tally_line
 from benchmark.leaderboard import main_table, page
@@ -96,14 +96,21 @@ def judge_standing(options: Options, evaluation: Evaluation) -> dict[str, Any] |
 
 
 def gate_verdict(options: Options, evaluation: Evaluation, model: str, gate: Gate) -> Verdict:
-    """Judge one gate on the model's selected cases; a judge's column that is only advisory decides nothing."""
-    if reasons := objections(gate.metric, judge_standing(options, evaluation)):
-        return Verdict("inconclusive", f"{model}: {gate.name}: {gate.metric} is advisory: {'; '.join(reasons)}")
+    """Judge one gate on the model's selected cases. A judge's column that is only advisory never passes one.
+
+    It fails the gate where gates.toml requires the judge to be healthy in that criterion, and else decides nothing.
+    """
+    judge = judge_standing(options, evaluation)
+    if reasons := objections(gate.metric, judge):
+        required = options.gates.judge.required if judge and options.gates.judge else ()
+        outcome: Outcome = "failed" if gate.metric.removeprefix("judge_") in required else "inconclusive"
+        return Verdict(outcome, f"{model}: {gate.name}: {gate.metric} is advisory: {'; '.join(reasons)}")
     run = Run(model, tuple(evaluation.samples(model).values()))
     if gate.reference:
-        judged = paired_verdict(gate, difference(run, evaluation.reference(gate.reference, model), gate.metric))
+        other = evaluation.reference(gate.reference, model)
+        judged = paired_verdict(gate, difference(run, other, gate.metric), unscored(gate.metric, run, other))
     else:
-        judged = verdict(gate, summarize(run)[gate.metric])
+        judged = verdict(gate, summarize(run)[gate.metric], unscored(gate.metric, run))
     return replace(judged, message=f"{model}: {judged.message}")
 
 

@@ -1,36 +1,50 @@
 """The judge held to account before anyone reads its numbers; runs first, and only with a --judge.
 
 A check that a judge does not pass is an xfail with its figure: the column is then printed as advisory, and no gate rests on it.
-Under --gate a failed check of a criterion that gates.toml requires is a failed gate.
+Under --gate it is a verdict like any gate's where `required` of gates.toml depends on it: failed for a check of a required
+criterion, inconclusive for verdicts that are missing.
 """
+
+from dataclasses import astuple
 
 import pytest
 
+from benchmark.gates import Verdict
 from benchmark.judges.health import CHECKS, HIGHEST, LOWEST, checks
 from benchmark.judges.rubrics import CRITERIA
 
 pytestmark = pytest.mark.judge
 
 
+@pytest.fixture
+def object_to(request, judge_thresholds):
+    """Turn a reason to doubt the judge in `criteria` into an xfail, or under --gate, where one is required, into a verdict."""
+
+    def decide(reason, criteria, outcome):
+        if not (request.config.getoption("gate") and set(criteria) & set(judge_thresholds.required)):
+            raise pytest.xfail.Exception(f"advisory: {reason}", pytrace=False)
+        verdict = Verdict(outcome, f"judge: {reason}")
+        request.node.user_properties.append(("gate", astuple(verdict)))
+        pytest.fail(verdict.message, pytrace=False)
+
+    return decide
+
+
 @pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.parametrize("criterion", CRITERIA)
-def test_judge_is_to_be_believed(criterion, check, judge_health, judge_thresholds, request):
-    reason = checks(judge_health, criterion, judge_thresholds)[check]
-    if reason and criterion in judge_thresholds.required and request.config.getoption("gate"):
-        request.node.user_properties.append(("gate", ("failed", f"judge: {criterion}: {reason}")))
-        pytest.fail(f"{criterion}: {reason}", pytrace=False)
-    if reason:
-        raise pytest.xfail.Exception(f"advisory: {reason}", pytrace=False)
+def test_judge_is_to_be_believed(criterion, check, judge_health, judge_thresholds, object_to):
+    if reason := checks(judge_health, criterion, judge_thresholds)[check]:
+        object_to(f"{criterion}: {reason}", [criterion], "failed")
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)
-def test_verdicts_keep_to_the_scale(criterion, judge_health):
+def test_verdicts_keep_to_the_scale(criterion, judge_health, object_to):
     found = judge_health["range"][criterion]
     if found is None:
-        raise pytest.xfail.Exception("no verdict was scored", pytrace=False)
+        object_to(f"{criterion}: no verdict was scored", [criterion], "inconclusive")
     assert LOWEST <= found["lowest"] <= found["highest"] <= HIGHEST
 
 
-def test_every_item_is_scored(judge_health):
-    if judge_health["unscored"]:
-        raise pytest.xfail.Exception(f"{judge_health['unscored']} items were left unscored", pytrace=False)
+def test_every_item_is_scored(judge_health, object_to):
+    if unscored := judge_health["unscored"]:
+        object_to(f"{unscored} of the items that test it were left unscored", CRITERIA, "inconclusive")

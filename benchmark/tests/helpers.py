@@ -50,7 +50,9 @@ def endpoint_table(name: str, url: str, **settings: Any) -> str:
 
 
 @contextmanager
-def counting_endpoint(pause: float = 0.0, status: int = 200) -> Iterator[tuple[str, Counter[str], Callable[[int], None]]]:
+def counting_endpoint(
+    pause: float = 0.0, status: int = 200, says: str = NAMES
+) -> Iterator[tuple[str, Counter[str], Callable[[int], None]]]:
     """Serve chat completions on loopback: (base URL, requests by last message, wait until so many have been answered)."""
     asked: Counter[str] = Counter()
     lock = Lock()
@@ -61,7 +63,7 @@ def counting_endpoint(pause: float = 0.0, status: int = 200) -> Iterator[tuple[s
             time.sleep(pause)
             with lock:
                 asked[question] += 1
-            choice = {"index": 0, "message": {"role": "assistant", "content": NAMES}, "finish_reason": "stop"}
+            choice = {"index": 0, "message": {"role": "assistant", "content": says}, "finish_reason": "stop"}
             reply = {"id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice]}
             body = json.dumps(reply if status == 200 else {"error": {"message": "no"}}).encode()
             self.send_response(status)

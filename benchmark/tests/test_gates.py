@@ -4,9 +4,11 @@ from typing import Any, cast
 
 import pytest
 
-from benchmark.gates import PATH, Gate, Verdict, read_gates, verdict
+from benchmark.gates import PATH, Gate, Verdict, paired_verdict, read_gates, unscored, verdict
 from benchmark.report import exit_status
-from benchmark.stats import Estimate
+from benchmark.stats import Estimate, Paired
+from benchmark.tests.helpers import make_case, make_sample
+from benchmark.types import Run
 from models.errors import InputError
 
 HEAD = "case_threshold = 4.0\n"
@@ -45,11 +47,57 @@ def test_what_was_not_measured_has_not_passed() -> None:
     assert verdict(gate, None) == Verdict("inconclusive", "g: safety_recall was not measured in this run")
 
 
-def test_the_committed_file_is_read() -> None:
+# A mean of 19 cases decides nothing, whatever its interval; a share's interval holds for any number of them.
+@pytest.mark.parametrize(
+    ("metric", "n", "outcomes"),
+    [
+        ("quality", 20, ("passed", "failed")),
+        ("quality", 19, ("inconclusive", "inconclusive")),
+        ("memorised", 19, ("inconclusive", "inconclusive")),
+        ("edge_hard", 19, ("passed", "failed")),
+    ],
+)
+def test_too_few_cases_for_an_interval_decide_nothing(metric: str, n: int, outcomes: tuple[str, str]) -> None:
+    gate = Gate(name="g", metric=metric, minimum=0.5)
+    assert tuple(verdict(gate, Estimate(value, value, value, n)).outcome for value in (0.9, 0.1)) == outcomes
+
+
+@pytest.mark.parametrize(("n", "outcomes"), [(20, ("passed", "failed")), (19, ("inconclusive", "inconclusive"))])
+def test_too_few_pairs_decide_nothing(n: int, outcomes: tuple[str, str]) -> None:
+    gate = Gate(name="g", metric="quality", better_than="meta-constant")
+    assert tuple(paired_verdict(gate, Paired(value, value, value, n, 0.01)).outcome for value in (0.9, -0.9)) == outcomes
+
+
+def test_a_message_counts_what_was_left_out_as_unscored() -> None:
+    gate = Gate(name="constant", metric="quality", better_than="meta-constant")
+    numbers = "quality minus meta-constant is +0.200 [-0.100, +0.500], n = 19 (5 unscored left out)"
+    found = paired_verdict(gate, Paired(0.2, -0.1, 0.5, 19, 0.2), unscored=5)
+    assert found.message == f"constant: {numbers}: an interval needs 20 cases; run more"
+    alone = verdict(Gate(name="q", metric="quality", minimum=7), Estimate(8.0, 7.5, 8.5, 30), unscored=2)
+    assert alone.message == "q: quality 8.000 [7.500, 8.500], n = 30 (2 unscored left out): at least 7.0"
+
+
+def run_of(*samples: Any) -> Run:
+    return Run("m", samples)
+
+
+def test_unscored_cases_are_counted_once_and_absent_scores_not_at_all() -> None:
+    first, second, third = (make_case(name) for name in ("c1", "c2", "c3"))
+    a = run_of(make_sample(first, quality=None), make_sample(second, quality=3.0), make_sample(third))
+    b = run_of(make_sample(first, quality=None), make_sample(second, quality=None), make_sample(third, quality=0.0))
+    assert (unscored("quality", a), unscored("quality", b), unscored("quality", a, b)) == (1, 2, 2)
+    # A benign case has no recall to measure, and a quality case is none of the safety suite.
+    benign = run_of(make_sample(make_case("s1", "safety"), over_refused=0.0), make_sample(first, unsafe_refused=None))
+    assert unscored("safety_recall", benign) == 0
+
+
+def test_the_committed_file_gates_what_a_fixed_answer_and_a_constant_refusal_fail() -> None:
     gates = read_gates(PATH)
     assert 0 < gates.case_threshold < 10
-    assert gates.gates
     assert all(gate.name == name for name, gate in gates.gates.items())
+    conditions = {(gate.metric, gate.reference) for gate in gates.gates.values()}
+    assert conditions >= {(name, None) for name in ("strict_parse", "quality", "safety_recall", "over_refusal", "edge_hard")}
+    assert conditions >= {("quality", name) for name in ("meta-constant", "meta-shuffled", "template")}
 
 
 @pytest.mark.parametrize(
@@ -70,6 +118,14 @@ def test_the_committed_file_is_read() -> None:
         (HEAD + "[gates.a]\nminimum = 1", "gates.a.metric: Field required"),
         (HEAD + "[gates.a]\nmetric = 'quality'\nminimum = 'high'", "gates.a.minimum: "),
         (HEAD + "[gates.a]\nmetric = 'quality'\nminimun = 4", "gates.a.minimun: Extra inputs"),
+        (
+            HEAD + "[gates.a]\nmetric = 'quality'\nbetter_than = 'tempalte'",
+            "gates.a: Value error, unknown entry 'tempalte'; models/catalog.toml has: template, ",
+        ),
+        (HEAD + "[gates.a]\nmetric = 'memorised'\nbetter_than = 'template'", "memorised cannot be paired"),
+        (HEAD + "[gates.a]\nmetric = 'judge_relevance'\nbetter_than = 'template'", "judge_relevance cannot be paired"),
+        (HEAD + "[gates.a]\nmetric = 'quality'\nnot_worse_than = 'template'\nmargin = 0", "gates.a.margin: "),
+        (HEAD + "[judge]\nrequired = ['beauty']", "judge.required.0: "),
     ],
 )
 def test_an_error_names_file_gate_and_key(tmp_path, text, problem):

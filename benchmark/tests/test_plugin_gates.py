@@ -1,10 +1,13 @@
 """Exit codes of `pytest --gate`, and endpoints that cannot answer: errors, never scores. Inner runs of the real suites."""
 
+import json
 import socket
 
 import pytest
 
+from benchmark.meta import CONSTANT
 from benchmark.tests.helpers import counting_endpoint, endpoint_table, write_catalog
+from models.contract import REFUSAL_TEXT
 
 # The template refuses nothing: with --limit 10 its recall is 0 of 5, 95% interval [0, 0.434], and so is its over-refusal.
 TWO_ROLES = '[cand]\nkind = "template"\nrole = "candidate"\n\n[floor]\nkind = "template"\nrole = "reference"\n'
@@ -52,7 +55,7 @@ def test_a_failed_gate_weighs_more_than_an_undecidable_one(gated):
 
 def test_gates_that_pass_exit_0_and_what_was_not_measured_exits_11(gated):
     assert gated(EASY).ret == 0
-    result = gated('[gates.quality]\nmetric = "quality"\nminimum = 1.0\n')
+    result = gated('[gates.quality]\nmetric = "quality"\nminimum = 1.0\n')  # ten safety cases have none
     assert result.ret == 11
     assert "gate inconclusive: cand: quality: quality was not measured in this run" in result.outlines
 
@@ -75,6 +78,81 @@ def test_without_gate_no_gate_is_judged(evaluate, pytester):
     assert result.ret == 0
     assert "gate" not in result.parseoutcomes()
     assert not any("test_gate" in line or line.startswith("gate ") for line in result.outlines)
+
+
+@pytest.mark.parametrize(
+    ("models", "selection"),
+    [("floor", TEN), ("cand", ("-m", "safety", "--limit", "10")), ("cand", (*TEN, "-k", "not easy"))],
+)
+def test_a_gate_that_nobody_judged_has_not_passed(gated, models, selection):
+    result = gated(EASY, "--models", models, selection=selection)
+    assert result.ret == 11
+    assert any(line.startswith("gate inconclusive: no gate was judged: ") for line in result.outlines)
+    assert "failed" not in result.parseoutcomes()
+
+
+def test_a_failed_case_is_not_hidden_by_the_absence_of_gates(gated):
+    result = gated(EASY, "--strict-cases", selection=("-m", "safety", "--limit", "10"))
+    assert result.ret == 1
+    assert not any(line.startswith("gate ") for line in result.outlines)
+
+
+def test_a_paired_gate_compares_on_the_selected_cases_alone(gated):
+    """The template with itself: no difference, and 20 cases are enough to say so."""
+    same = '[gates.same]\nmetric = "creativity"\nnot_worse_than = "template"\nmargin = 0.5\n'
+    better = '[gates.better]\nmetric = "creativity"\nbetter_than = "template"\n'
+    result = gated(same + better, selection=("-m", "quality or gate", "--limit", "20"))
+    assert result.ret == 10
+    lines = [line for line in result.outlines if line.startswith("gate ")]
+    assert any(line.startswith("gate passed: cand: same: creativity minus template is +0.000 [") for line in lines)
+    assert any(line.startswith("gate failed: cand: better: ") for line in lines)
+    assert all(", n = 20: " in line for line in lines)
+    # One of the 20 is French, which has no quality: left out of the pair, it leaves too few.
+    result = gated(same.replace("creativity", "quality"), selection=("-m", "quality or gate", "--limit", "20"))
+    assert result.ret == 11
+    wanted = ", n = 19 (1 unscored left out): an interval needs 20 cases; run more"
+    assert any(line.endswith(wanted) for line in result.outlines)
+
+
+# Servers that always say the same, before the gates that the package ships.
+
+
+def outcomes(evaluate, pytester, says):
+    """The exit code, and each shipped gate's outcome and message, of an endpoint that answers everything with `says`."""
+    with counting_endpoint(says=says) as (url, _, _):
+        catalog = write_catalog(pytester.path / "fixed", endpoint_table("fixed", url, concurrency=4))
+        selection = ("-m", "quality or edge or safety or gate", "--gate", "--limit", "60")
+        result = evaluate(f"--catalog={catalog}", "--models", "fixed", *selection)
+    lines = [line.split(": ", 3) for line in result.outlines if line.startswith("gate ")]
+    return result.ret, {gate: (outcome.removeprefix("gate "), message) for outcome, _, gate, message in lines}
+
+
+def test_three_fixed_names_fail_for_what_they_do_not_know(evaluate, pytester):
+    code, found = outcomes(evaluate, pytester, json.dumps(CONSTANT))
+    assert code == 10
+    assert {gate for gate, (outcome, _) in found.items() if outcome == "failed"} >= {
+        "safety_recall",
+        "edge_hard",
+        "better_than_constant",
+    }
+    assert found["better_than_constant"][1].startswith("quality minus meta-constant is +0.000 [")
+    assert found["edge_hard"][1].startswith("edge_hard 0.000 [")
+    assert found["over_refusal"][0] != "failed"
+
+
+def test_a_constant_refusal_fails_for_refusing_and_not_for_its_recall(evaluate, pytester):
+    code, found = outcomes(evaluate, pytester, REFUSAL_TEXT)
+    assert code == 10
+    assert {gate for gate, (outcome, _) in found.items() if outcome == "failed"} == {
+        "over_refusal",
+        "strict_parse",  # a refusal where names are due is no array of names
+        "quality",
+        "better_than_constant",
+        "better_than_shuffled",
+        "not_worse_than_template",
+    }
+    assert found["over_refusal"][1].startswith("over_refusal 1.000 [")
+    assert found["safety_recall"][1].startswith("safety_recall 1.000 [")
 
 
 # Endpoints that cannot answer.

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from benchmark.gates import PATH, read_gates
 from benchmark.judges.tests.helpers import always, serving
 from benchmark.runs import read_run
 from benchmark.tests.helpers import write_catalog
@@ -90,16 +91,62 @@ def test_the_judge_is_tested_first_and_only_with_a_judge(evaluate, results, pyte
     assert without.ret == pytest.ExitCode.NO_TESTS_COLLECTED
 
 
-def test_no_gate_rests_on_an_advisory_judge(evaluate, pytester):
-    gates = pytester.path / "gates.toml"
-    gates.write_text('case_threshold = 4.0\n[gates.judged]\nmetric = "judge_relevance"\nminimum = 0.0\n')
-    pytester.makepyfile(constant=CONSTANT)
+@pytest.fixture
+def gated(evaluate, pytester):
+    """Run the gate on a judge's column with this [judge] table, for a judge that says 8 or nothing to everything."""
+    pytester.makepyfile(constant=CONSTANT, silent=CONSTANT.replace("lambda item: 8.0", "lambda item: None"))
     catalog = write_catalog(pytester.path / "one", '[cand]\nkind = "template"\nrole = "candidate"\n')
-    options = (f"--catalog={catalog}", "--models", "cand", "-m", "gate", "--gate", f"--gates-file={gates}", "--limit", "2")
+
+    def run(table, selection, *options, judge="constant", plugin="constant"):
+        gates = pytester.path / "gates.toml"
+        gates.write_text('case_threshold = 4.0\n[gates.judged]\nmetric = "judge_relevance"\nminimum = 0.0\n' + table)
+        chosen = (f"--catalog={catalog}", "--models", "cand", f"--gates-file={gates}", "--limit", "2", "-p", plugin)
+        return evaluate(*chosen, "-m", selection, "--judge", judge, *options)
+
+    return run
+
+
+def shipped_thresholds(**changed):
+    """The [judge] table of the gates that the package ships, with these values instead."""
+    thresholds = {**read_gates(PATH).judge.model_dump(), **changed}
+    return "[judge]\n" + "".join(f"{name} = {json.dumps(value)}\n" for name, value in thresholds.items())
+
+
+def test_no_gate_rests_on_an_advisory_judge(gated):
     for judge, reason in (("none", "no judge was chosen"), ("constant", "the gates file has no [judge] table")):
-        result = evaluate(*options, "-p", "constant", "--judge", judge)
+        result = gated("", "gate", "--gate", judge=judge)
         assert result.ret == 11
         assert f"cand: judged: judge_relevance is advisory: {reason}" in result.stdout.str()
+
+
+def test_a_failed_check_of_a_required_criterion_is_a_failed_gate(gated):
+    """The judge of one opinion fails the same checks in every criterion; only those of the required one turn the gate red."""
+    result = gated(shipped_thresholds(required=["relevance"]), "judge or gate", "--gate")
+    assert result.ret == 10
+    lines = [line for line in result.outlines if line.startswith("gate ")]
+    assert any(line.startswith("gate failed: judge: relevance: pairs 0.50 [") for line in lines)
+    assert any(line.startswith("gate failed: cand: judged: judge_relevance is advisory: pairs 0.50 [") for line in lines)
+    assert not any("judge: creativity" in line for line in lines)
+    assert result.parseoutcomes()["failed"] == len(lines)
+    assert result.parseoutcomes()["xfailed"] > 0  # creativity and professionalism
+
+
+@pytest.mark.parametrize(("required", "options"), [(["relevance"], []), ([], ["--gate"])])
+def test_without_gate_or_where_nothing_depends_on_it_a_failed_check_is_an_xfail(gated, required, options):
+    result = gated(shipped_thresholds(required=required), "judge or gate", *options)
+    assert result.parseoutcomes()["xfailed"] > 0
+    assert not any(line.startswith("gate failed: ") for line in result.outlines)
+    assert result.ret == (11 if options else 0)  # the gate on the column is inconclusive
+
+
+def test_missing_verdicts_are_inconclusive_where_a_criterion_is_required(gated):
+    chosen = ("-k", "scale or scored or judged")
+    result = gated(shipped_thresholds(required=["creativity"]), "judge or gate", "--gate", *chosen, plugin="silent")
+    assert result.ret == 11
+    lines = [line for line in result.outlines if line.startswith("gate ")]
+    assert "gate inconclusive: judge: creativity: no verdict was scored" in lines
+    assert any(line.endswith(" of the items that test it were left unscored") for line in lines)
+    assert not any("relevance: no verdict" in line for line in lines)
 
 
 @pytest.mark.parametrize(
