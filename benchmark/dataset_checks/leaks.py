@@ -29,7 +29,7 @@ NEAR_COPY = 0.5
 PARAPHRASE = 0.72
 # One or two words name a trade ("bakery"), and every bakery is near it; copies of them are found all the same.
 MIN_WORDS = 3
-_SHINGLE = 5
+SHINGLE = 5
 _WORD = re.compile(r"\w+")
 _DISGUISED = re.compile(r"[^\W\d]\d|\d[^\W\d]")
 
@@ -151,7 +151,7 @@ def _pair(value: float, a: tuple[str, Row], b: tuple[str, Row]) -> str:
 
 
 def _shingles(text: str) -> set[str]:
-    return {text[start : start + _SHINGLE] for start in range(max(1, len(text) - _SHINGLE + 1))} if text else set()
+    return {text[start : start + SHINGLE] for start in range(max(1, len(text) - SHINGLE + 1))} if text else set()
 
 
 def _readable(row: Row) -> bool:
