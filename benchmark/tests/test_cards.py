@@ -87,7 +87,7 @@ def test_a_stale_card_is_found_and_rewritten(datasets, capsys):
 
 
 def test_a_changed_limit_is_found(datasets, monkeypatch, capsys):
-    assert "have a cosine of 0.72 or more" in (datasets / "README.md").read_text()
+    assert "have a cosine of 0.72" in (datasets / "README.md").read_text()
     monkeypatch.setattr(card_tables, "PARAPHRASE", 0.9)
     assert cards.main(["--check"], datasets) == 1
     assert f"{datasets / 'README.md'} is not what the data gives" in capsys.readouterr().err
