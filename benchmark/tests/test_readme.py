@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from models.catalog import ROOT
+from models.catalog import ROOT, read_catalog
 
 README = ROOT / "README.md"
 DOCUMENTS = [README, *sorted((ROOT / "datasets").glob("*.md")), *sorted((ROOT / "datasets").glob("*/README.md"))]
@@ -170,6 +170,13 @@ def pytest_help() -> str:
 def test_every_option_exists(command, option, answers):
     text = pytest_help() if command == "pytest" else answers[command][1]
     assert option in OPTION.findall(text)
+
+
+def test_the_example_of_a_model_is_a_valid_table(tmp_path):
+    (example,) = re.findall(r"^```toml\n(.*?)^```", README.read_text("utf-8"), re.S | re.M)
+    (tmp_path / "prompts").symlink_to(ROOT / "models" / "prompts")
+    (tmp_path / "catalog.toml").write_text(example, "utf-8")
+    assert [entry.kind for entry in read_catalog(tmp_path / "catalog.toml").values()] == ["transformers"]
 
 
 def test_every_target_exists():
