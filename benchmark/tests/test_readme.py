@@ -42,6 +42,8 @@ for module in sys.argv[2:]:
             runpy.run_module(module, run_name="__main__", alter_sys=True)
         except SystemExit as stop:
             code = stop.code
+        except Exception as error:
+            code = repr(error)
     loaded = [name for name in HEAVY if name in sys.modules and name not in before]
     answers[module] = [code, out.getvalue(), loaded]
 print(json.dumps(answers))
