@@ -1,4 +1,4 @@
-"""The statistics of each data set's card, as markdown: counts and lengths, computed from the files alone.
+"""The generated parts of the data sets' cards, as markdown: counts and lengths from the files, limits from the checks.
 
 tables("edge", {"test": [row, ...]}) -> "| class | ok | refuse | reject |\\n|:---|---:|..."
 """
@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from benchmark.dataset_checks.files import Row, description
-from benchmark.dataset_checks.leaks import domains, labels
+from benchmark.dataset_checks.leaks import MIN_WORDS, NEAR_COPY, PARAPHRASE, SHINGLE, domains, labels
 from models.contract import split_domain
 
 Splits = Mapping[str, list[Row]]
@@ -19,6 +19,24 @@ _SUFFIXES = 12
 def tables(name: str, splits: Splits) -> str:
     """All tables of the card of data set `name`; `splits` are its files by name: train, pairs_test."""
     return "\n\n".join(_CARDS[name](dict(sorted(splits.items(), key=_rank))))
+
+
+def checks() -> str:
+    """What `benchmark.dataset_checks.leaks` finds between two splits, and what it cannot find."""
+    return f"""\
+`pytest benchmark/suites/test_datasets.py` compares every two files of different splits, whichever sets they belong to. It fails
+on:
+
+- **copies**: the same description, but for case, punctuation and disguise (look-alike letters, zero-width characters);
+- **near-copies**: descriptions whose character {SHINGLE}-grams overlap by {NEAR_COPY:.0%} or more (Jaccard);
+- **paraphrases**: English descriptions of at least {MIN_WORDS} words whose sentence vectors have a cosine of {PARAPHRASE} or
+  more;
+- **names**: the same business, domain or label (a domain without its suffix), among the names that a row expects or calls
+  better.
+
+The two files of `synthetic/` share sentence plans: between them it fails on copies and names only. Two descriptions below
+these limits may still be of one kind of business. Paraphrases in other languages, or in words with digits for letters, are
+not found."""
 
 
 def _rank(item: tuple[str, list[Row]]) -> tuple[str, int]:

@@ -1,6 +1,7 @@
-"""The data sets' cards and manifest: what is generated of them, from the data files alone.
+"""The data sets' cards and manifest: what is generated of them, from the data files and the checks' own limits.
 
-python -m benchmark.cards            write datasets/MANIFEST.json and the statistics in every datasets/*/README.md
+python -m benchmark.cards            write datasets/MANIFEST.json, the statistics in every datasets/*/README.md, and
+                                     what keeps the splits apart in datasets/README.md
 python -m benchmark.cards --check    exit 1 if what is committed is not what the files give
 """
 
@@ -11,14 +12,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmark.card_tables import tables
+from benchmark.card_tables import checks, tables
 from benchmark.cases import DATASETS, read_rows
 from benchmark.dataset_checks.files import data_files
 from benchmark.runs import outdated, write_atomically
 from models.embedded import file_sha256
 from models.errors import DomainBenchError, InputError
 
-START, END = "<!-- statistics, by python -m benchmark.cards -->\n", "<!-- /statistics -->"
+STATISTICS, CHECKS = "statistics", "checks"
 MANIFEST = "MANIFEST.json"
 
 
@@ -50,16 +51,19 @@ def outputs(datasets: Path) -> dict[Path, str]:
     pages = {datasets / MANIFEST: json.dumps(manifest(datasets), indent=2) + "\n"}
     for card in sorted(datasets.glob("*/README.md")):
         splits = {path.stem: read_rows(path) for path in sorted(card.parent.glob("*.jsonl"))}
-        pages[card] = _with_statistics(card, tables(card.parent.name, splits))
+        pages[card] = _filled(card, STATISTICS, tables(card.parent.name, splits))
+    pages[datasets / "README.md"] = _filled(datasets / "README.md", CHECKS, checks())
     return pages
 
 
-def _with_statistics(card: Path, statistics: str) -> str:
-    head, start, rest = card.read_text(encoding="utf-8").partition(START)
-    _, end, tail = rest.partition(END)
+def _filled(card: Path, block: str, text: str) -> str:
+    """The card's text with `text` in its generated block."""
+    opening, closing = f"<!-- {block}, by python -m benchmark.cards -->\n", f"<!-- /{block} -->"
+    head, start, rest = card.read_text(encoding="utf-8").partition(opening)
+    _, end, tail = rest.partition(closing)
     if not (start and end):
-        raise InputError(f"{card}: expected the lines {START.strip()!r} and {END!r}")
-    return f"{head}{start}\n{statistics}\n\n{end}{tail}"
+        raise InputError(f"{card}: expected the lines {opening.strip()!r} and {closing!r}")
+    return f"{head}{start}\n{text}\n\n{end}{tail}"
 
 
 def _rows(path: Path) -> int:

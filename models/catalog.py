@@ -60,7 +60,7 @@ class _Entry(BaseModel):
 
 
 class TemplateEntry(_Entry):
-    """The rule-based generator: the floor, and the service's fallback."""
+    """The rule-based generator: the floor that a trained model must beat."""
 
     kind: Literal["template"]
 

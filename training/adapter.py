@@ -11,6 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models import embedded
+from models.catalog import TransformersEntry
 from models.errors import InputError
 from training.recipe import LoraShape
 
@@ -44,8 +46,13 @@ def check_replaceable(output: Path) -> None:
         raise InputError(f"--output {output}: it exists and is not an adapter folder; name a new or an adapter's folder")
 
 
-def save_adapter(model: Any, manifest: dict[str, Any], output: Path) -> None:
-    """Write `model`'s adapter in bf16 and its manifest as the folder `output`, whole or not at all."""
+def base_name(entry: TransformersEntry) -> str:
+    """Name the base for other tools: the embedded weights by where they were published, others by their catalogue name."""
+    return embedded.REPOSITORY if entry.weights == "embedded" else entry.name
+
+
+def save_adapter(model: Any, manifest: dict[str, Any], base: str, output: Path) -> None:
+    """Write the adapter of `model` in bf16, naming its base, and its manifest as the folder `output`, whole or not at all."""
     import torch
     from safetensors.torch import load_file, save_file
 
@@ -57,7 +64,7 @@ def save_adapter(model: Any, manifest: dict[str, Any], output: Path) -> None:
         weights = target / "adapter_model.safetensors"
         save_file({key: value.to(torch.bfloat16) for key, value in load_file(weights).items()}, weights)
         config = json.loads((target / "adapter_config.json").read_text(encoding="utf-8"))
-        config["base_model_name_or_path"] = manifest["recipe"]["base"]  # a path of one machine means nothing elsewhere
+        config["base_model_name_or_path"] = base  # PEFT's own, a path of one machine, means nothing elsewhere
         config["target_modules"] = sorted(config["target_modules"])  # a set: its order changes from process to process
         (target / "adapter_config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         (target / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")

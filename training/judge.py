@@ -31,7 +31,7 @@ from models.identity import files_sha256, identity
 from models.loading import load_base
 from models.prompt_tree import Tree
 from training import judge_data, judge_loss
-from training.adapter import check_replaceable, save_adapter, versions, with_adapter
+from training.adapter import base_name, check_replaceable, save_adapter, versions, with_adapter
 from training.judge_data import Family
 from training.judge_recipe import JudgeRecipe, load_judge_recipe
 
@@ -224,7 +224,7 @@ def train(recipe: JudgeRecipe, output: Path, work: Path) -> dict[str, Any]:
         "versions": versions(),
         "log": state.log,
     }
-    save_adapter(training.model, manifest, output)
+    save_adapter(training.model, manifest, base_name(training.entry), output)
     shutil.rmtree(work)
     return manifest
 

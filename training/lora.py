@@ -26,7 +26,7 @@ from models.hardware import cpu_model
 from models.identity import files_sha256, identity
 from models.loading import load_base
 from models.prompts import Prompt, load_prompt
-from training.adapter import check_replaceable, save_adapter, versions, with_adapter
+from training.adapter import base_name, check_replaceable, save_adapter, versions, with_adapter
 from training.augment import augment
 from training.curves import draw
 from training.data import Example, Feature, read_rows, to_example, tokenize
@@ -102,7 +102,7 @@ def train(recipe: Recipe, output: Path, logs: Path = LOGS, work: Path = WORK) ->
     }
     trainer.accelerator.wait_for_everyone()  # another process may still be reading the best checkpoint
     if trainer.is_world_process_zero():
-        save_adapter(model, manifest, output)
+        save_adapter(model, manifest, base_name(planned.entry), output)
         draw(trainer.state.log_history, recipe.name, log.with_suffix(".svg"))
         shutil.rmtree(checkpoints, ignore_errors=True)
     return manifest

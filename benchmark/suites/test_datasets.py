@@ -35,12 +35,6 @@ def files():
     return read_files(DATASETS)
 
 
-@pytest.fixture(scope="session")
-def written(files):
-    """The files that people wrote: all but the synthetic ones."""
-    return {name: rows for name, rows in files.items() if not name.startswith("synthetic/")}
-
-
 # Files and fields
 
 
@@ -111,8 +105,8 @@ def test_no_domain_is_in_two_splits(files):
     clean(leaks.shared_domains(files))
 
 
-def test_no_label_is_in_two_splits(written):
-    clean(leaks.shared_labels(written))
+def test_no_label_is_in_two_splits(files):
+    clean(leaks.shared_labels(files))
 
 
 @each(GOLD + SYNTHETIC + LAWFUL)
@@ -207,9 +201,9 @@ def test_calibration_pairs_differ_as_they_say(name, files):
 
 
 @pytest.fixture(scope="session")
-def lingua(written):
+def lingua(files):
     pytest.importorskip("lingua", reason="needs the dev extra")
-    return language.detector(written)
+    return language.detector(files)
 
 
 @each(GOLD + SAFETY + EDGE)

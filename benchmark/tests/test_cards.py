@@ -1,12 +1,22 @@
-"""Cards and manifest: what is generated follows the data, and what does not follow is found."""
+"""Cards and manifest: what is generated follows the data, what does not follow is found, and the rest states no number."""
 
 import json
+import re
 import shutil
 
 import pytest
 
-from benchmark import cards
+from benchmark import card_tables, cards
 from benchmark.cases import DATASETS
+from benchmark.dataset_checks.files import Row, read_files
+from benchmark.dataset_checks.schema import HARMS
+
+FOLDERS = sorted(card.parent.name for card in DATASETS.glob("*/README.md"))
+GENERATED = re.compile(r"<!-- (\w+).*?<!-- /\1 -->", re.S)
+CODE = re.compile(r"```.*?```|`[^`]*`", re.S)
+EXAMPLES = re.compile(r"```json\n(.*?)```", re.S)
+# Names of standards, the scale of the grades, and years of papers.
+NO_MEASURES = re.compile(r"ISO 639-1|CC BY 4\.0|UTF-8|SHA-256|0-10|et\s+al\.\s+\d{4}")
 
 
 @pytest.fixture
@@ -14,6 +24,7 @@ def datasets(tmp_path):
     """A copy of two small sets with their cards and a manifest of their own."""
     for name in ("edge", "instruct"):
         shutil.copytree(DATASETS / name, tmp_path / name)
+    shutil.copy(DATASETS / "README.md", tmp_path)
     (tmp_path / "synthetic").mkdir()
     (tmp_path / "synthetic" / "test.csv").write_text('business_description,domain_name,complexity\n"a\nb",oat.com,simple\n')
     assert cards.main([], tmp_path) == 0
@@ -75,6 +86,13 @@ def test_a_stale_card_is_found_and_rewritten(datasets, capsys):
     assert cards.main(["--check"], datasets) == 0
 
 
+def test_a_changed_limit_is_found(datasets, monkeypatch, capsys):
+    assert "have a cosine of 0.72" in (datasets / "README.md").read_text()
+    monkeypatch.setattr(card_tables, "PARAPHRASE", 0.9)
+    assert cards.main(["--check"], datasets) == 1
+    assert f"{datasets / 'README.md'} is not what the data gives" in capsys.readouterr().err
+
+
 def test_text_around_the_statistics_is_kept(datasets):
     card = datasets / "edge" / "README.md"
     card.write_text(card.read_text() + "\n## After\n")
@@ -85,3 +103,73 @@ def test_a_card_without_markers_is_an_error(datasets, capsys):
     (datasets / "edge" / "README.md").write_text("# Edge\n")
     assert cards.main([], datasets) == 2
     assert "edge/README.md: expected the lines" in capsys.readouterr().err
+
+
+# What is not generated
+
+
+def parts(folder: str) -> tuple[Row, str]:
+    """A card's front matter and its text."""
+    import yaml
+
+    _, matter, text = (DATASETS / folder / "README.md").read_text("utf-8").split("---\n", 2)
+    return yaml.safe_load(matter), text
+
+
+def rows_of(folder: str) -> list[Row]:
+    return [row for name, rows in read_files(DATASETS).items() if name.startswith(f"{folder}/") for row in rows]
+
+
+def numbers(text: str) -> list[str]:
+    """Numbers that a card's prose states on its own account."""
+    for pattern in (GENERATED, CODE, NO_MEASURES):
+        text = pattern.sub("", text)
+    return re.findall(r"\d[\d,.%]*", text)
+
+
+def test_numbers_in_prose_are_found():
+    assert numbers("Graded 0-10. 2,700 rows,\n40% `of 5`\n<!-- x -->\n7\n<!-- /x -->\n(Li et al. 2016)") == ["2,700", "40%"]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_prose_states_no_number(folder):
+    assert numbers(parts(folder)[1]) == []
+
+
+def test_the_overview_states_no_number():
+    assert numbers((DATASETS / "README.md").read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_examples_are_rows(folder):
+    rows = rows_of(folder)
+    examples = [line for block in EXAMPLES.findall(parts(folder)[1]) for line in re.split(r"\n(?=\{)", block)]
+    assert examples or folder == "synthetic"
+    for example in map(json.loads, examples):
+        assert any(example.items() <= row.items() for row in rows), example
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_front_matter_describes_the_files(folder):
+    matter, _ = parts(folder)
+    listed = [file["path"] for config in matter["configs"] for file in config["data_files"]]
+    assert sorted(listed) == sorted(path.name for path in (DATASETS / folder).glob("*.jsonl"))
+    rows = rows_of(folder)
+    assert matter["size_categories"] == ["n<1K" if len(rows) < 1000 else "1K<n<10K"]
+    assert matter["annotations_creators"] == ["machine-generated"]
+    if "language" in rows[0]:
+        assert set(matter["language"]) == {row["language"] for row in rows} - {"und", "mul"}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_card_says_how_its_rows_were_made(folder):
+    assert "(../README.md#how-the-rows-were-made)" in parts(folder)[1]
+
+
+def test_the_policy_has_every_category_of_harm():
+    policy = (DATASETS / "SAFETY_POLICY.md").read_text("utf-8")
+    assert sorted(re.findall(r"^\| `(\w+)` \|", policy, re.M)) == sorted(HARMS)
+
+
+def test_the_data_holds_no_python():
+    assert list(DATASETS.rglob("*.py")) == []

@@ -113,10 +113,24 @@ def test_a_paraphrase_with_typing_errors_is_found(files):
     assert [line[5:].split(":")[0] for line in found] == [f"gold/test {original['id']} ~ gold/train {leak['id']}"]
 
 
-def test_the_synthetic_test_rows_are_compared_with_nothing():
-    rows = [{"id": "a", "business": "b", "description": "cat hotel in Ghent", "domains": ["purrden.be"]}]
-    assert leaks.shared_domains({"synthetic/test": rows, "synthetic/train": rows}) == []
-    assert len(leaks.shared_domains({"gold/test": rows, "synthetic/train": rows})) == 1
+@pytest.mark.parametrize(
+    ("one", "two", "description_may", "label_may"),
+    [
+        ("synthetic/test", "synthetic/train", True, False),
+        ("synthetic/test", "gold/train", False, False),
+        ("gold/test", "synthetic/train", False, False),
+        ("gold/validation", "calibration/pairs_test", False, False),
+        ("gold/train", "synthetic/train", True, True),
+    ],
+)
+def test_which_files_may_share_what(one, two, description_may, label_may):
+    a = {"id": "a", "description": "My best friend and I own a mobile DJ", "domains": ["purrden.be"]}
+    b = {"id": "b", "description": "My best friend and I own a mobile DJ!", "domains": ["purrden.com"]}
+    files = {one: [a], two: [b]}
+    assert (leaks.near_copies(files) == []) is description_may
+    assert (leaks.shared_labels(files) == []) is label_may
+    assert leaks.shared_domains(files) == []
+    assert (leaks.shared_domains({one: [a], two: [a]}) == []) is label_may
 
 
 # Fields, names, balance, meaning: one fault in one row of the real files

@@ -9,6 +9,7 @@ from models.generators import ModelPool, open_generator
 from models.identity import identity
 from models.prompts import load_prompt
 from training import lora
+from training.adapter import base_name
 from training.recipe import Recipe
 
 NAMES = ["tidecrumb.com", "saltrise.com"]
@@ -39,6 +40,11 @@ def test_three_steps_give_an_adapter_folder_that_the_models_can_use(recipe, base
     assert json.loads((output / MANIFEST).read_text()) == manifest
     tuned = open_generator(base.model_copy(update={"adapter": str(output)}), ModelPool())
     assert tuned.facts.trainable_parameters == PARAMETERS
+
+
+def test_an_adapter_names_its_base_as_other_tools_know_it(base):
+    assert base_name(base) == "tiny"
+    assert base_name(base.model_copy(update={"weights": "embedded"})) == "HuggingFaceTB/SmolLM2-135M-Instruct"
 
 
 def test_the_manifest_says_how_to_repeat_it(recipe, base, tmp_path):

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmark.cases import DATASETS
 from models.contract import domain_fault
 from training import diversity, synthesize
 from training.desk import load_vocabulary
@@ -156,6 +157,18 @@ def test_files_agree_and_repeat_byte_for_byte(tmp_path):
     assert [tuple(row.values()) for row in table] == [(r["description"], r["domains"][0], r["complexity"]) for r in records]
     assert list(table[0]) == ["business_description", "domain_name", "complexity"]
     assert len({record["business"] for record in records}) == 40
+
+
+def test_the_shipped_files_come_out_again(tmp_path):
+    synthesize.main(["--train", "2700", "--test", "100", "--seed", "0", "--output", str(tmp_path)])
+    shipped = DATASETS / "synthetic"
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in shipped.iterdir()} - {"README.md"}
+    assert [path.name for path in tmp_path.iterdir() if path.read_bytes() != (shipped / path.name).read_bytes()] == []
+
+
+def test_the_card_has_the_measured_diversity():
+    _, _, rest = (DATASETS / "synthetic" / "README.md").read_text("utf-8").partition("<!-- diversity -->\n")
+    assert rest.partition("\n<!-- /diversity -->")[0] == synthesize.compare(2700, 0)
 
 
 def test_failed_write_leaves_the_old_file_alone(tmp_path, monkeypatch):
