@@ -1,6 +1,8 @@
 """Statistics against literals worked by hand, against SciPy, scikit-learn, statsmodels, and by simulated coverage."""
 
 import math
+import subprocess
+import sys
 import time
 from typing import Any
 
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from benchmark import stats as typed_stats
 from benchmark.stats import Estimate, Paired
+from models.catalog import ROOT
 
 stats: Any = typed_stats  # spares `is not None` before every attribute; a None fails the test anyway
 quick = settings(max_examples=50, deadline=None)
@@ -63,8 +66,10 @@ def test_confidence_is_a_share(call, confidence):
         call(confidence)
 
 
-def test_rule_of_three():
-    assert [stats.rule_of_three(n) for n in (0, 1, 3, 4, 60)] == [None, 1.0, 1.0, 0.75, 0.05]
+def test_too_few_for_a_bootstrap_interval():
+    few = [stats.mean([6, 7, 9, 4, 8]), stats.wilson(1, 19), stats.paired_shares(1, 2, 19)]
+    enough = [stats.mean(range(20)), stats.wilson(1, 20), stats.paired_shares(1, 2, 20)]
+    assert [one.too_few for one in few + enough] == [True] * 3 + [False] * 3
 
 
 def test_pairwise_accuracy_counts_a_tie_as_half():
@@ -82,7 +87,7 @@ def test_pairwise_accuracy_counts_a_tie_as_half():
         lambda: stats.mean([]),
         lambda: stats.paired_difference([], []),
         lambda: stats.pairwise_accuracy([], []),
-        lambda: stats.paired_ratio([1, 2], [-1, 0]),
+        lambda: stats.paired_shares(0, 0, 0),
         lambda: stats.spearman([1, 2], [1, 2]),
         lambda: stats.spearman([5, 5, 5], [1, 2, 3]),
         lambda: stats.quadratic_kappa([3], [4], 0, 10),
@@ -150,29 +155,119 @@ def test_mean_is_fast():
     assert time.thread_time() - started < 0.2
 
 
-def test_paired_difference_by_hand():
-    # Differences 1, 0, 2, 1 sum to 4. As large in size: all plus or all minus, the zero either way, 4 of 16 flips.
-    assert stats.paired_difference([7, 8, 7, 9], [6, 8, 5, 8]) == Paired(1.0, 0.25, 1.75, 4, 0.25)
-    assert stats.paired_difference([3.0], [1.0]) == Paired(2.0, 2.0, 2.0, 1, 1.0)
-    assert stats.paired_difference([2] * 5, [1] * 5) == Paired(1.0, 1.0, 1.0, 5, 2 / 32)
+def test_paired_t_by_hand():
+    # Differences 1, 0, 2, 1: mean 1, variance 2/3, standard error sqrt(1/6) = 0.408; t of 3 degrees at 97.5% is 3.182.
+    found = stats.paired_difference([7, 8, 7, 9], [6, 8, 5, 8])
+    assert (found.value, found.n) == (1.0, 4)
+    assert interval(found) == pytest.approx((1 - 3.18245 / math.sqrt(6), 1 + 3.18245 / math.sqrt(6)), abs=1e-5)
+    assert found.p_value == pytest.approx(0.0917, abs=1e-4)  # t = sqrt(6) = 2.449
+
+
+def test_differences_of_one_size_are_counted():
+    # Size 2, always above: shares 1 - 0 of one case, Tango's lower bound (1 - z^2) / (1 + z^2).
+    alone = stats.paired_difference([3.0], [1.0])
+    assert (alone.value, alone.high, alone.n, alone.p_value) == (2.0, 2.0, 1, 1.0)
+    assert alone.low == pytest.approx(-2 * 0.58690, abs=1e-4)
+    assert stats.paired_difference([2] * 5, [1] * 5) == Paired(1.0, 0.0, 1.0, 5, 2 / 32)
+    counted = stats.paired_shares(3, 1, 6)
+    halves = stats.paired_difference([0.5, 1, 1, 0, 0.5, 0.2], [0, 0.5, 0.5, 0.5, 0.5, 0.2])
+    assert halves == Paired(counted.value / 2, counted.low / 2, counted.high / 2, 6, counted.p_value)
+    # 0.3 - 0.2 and 0.2 - 0.1 differ by rounding alone, and so do 0.1 + 0.2 and 0.3.
+    tenths = stats.paired_difference([0.3, 0.2, 0.1 + 0.2], [0.2, 0.1, 0.3])
+    counted = stats.paired_shares(2, 0, 3)
+    assert interval(tenths) == pytest.approx((counted.low / 10, counted.high / 10))
+    assert tenths.p_value == counted.p_value == 0.5
+
+
+def test_equal_columns():
     assert stats.paired_difference([0.5] * 20, [0.5] * 20) == Paired(0.0, 0.0, 0.0, 20, 1.0)
-    assert stats.paired_difference(range(1, 41), [0] * 40).p_value == 1 / 10_001  # no random flip is as extreme
+    # Of 200 passes and failures none differs: z^2 / (n + z^2) either way, not the certainty that none ever will.
+    none = stats.paired_difference([0, 1] * 100, [0, 1] * 100)
+    assert interval(none) == pytest.approx((-0.018845, 0.018845), abs=1e-6)
+    assert none == stats.paired_shares(0, 0, 200)
 
 
-@pytest.mark.parametrize("function", [stats.paired_difference, stats.paired_ratio, stats.spearman])
+def test_paired_shares_by_hand():
+    # Fagerland, Lydersen and Laake (2014), hyper-responsive airways: Tango's interval is -0.517 to -0.026, McNemar's
+    # exact p-value 2 (1 + 8) / 256 = 0.0703, so that the interval is extended to zero.
+    airways = stats.paired_shares(1, 7, 21)
+    assert (airways.value, airways.high, airways.n, airways.p_value) == (-6 / 21, 0.0, 21, 18 / 256)
+    assert airways.low == pytest.approx(-0.517, abs=5e-4)
+    assert typed_stats._tango_high(1, 7, 21, 1.959964) == pytest.approx(-0.026, abs=5e-4)
+    # Five against none: p = 2 / 32. Six: 2 / 64, the fewest that count as a difference.
+    assert (stats.paired_shares(5, 0, 200).low, stats.paired_shares(5, 0, 200).p_value) == (0.0, 2 / 32)
+    assert (stats.paired_shares(6, 0, 200).low > 0, stats.paired_shares(6, 0, 200).p_value) == (True, 2 / 64)
+    three = stats.paired_shares(3, 0, 200)
+    assert (three.low < 0 < three.high, three.p_value) == (True, 0.25)
+    for counts in ((-1, 4, 9), (4, -1, 9), (5, 5, 9)):
+        with pytest.raises(ValueError, match=f"{counts[0]} and {counts[1]}"):
+            stats.paired_shares(*counts)
+
+
+@pytest.mark.parametrize(("only_a", "only_b", "n"), [(3, 0, 200), (8, 1, 40), (12, 30, 60), (5, 5, 20), (2, 9, 11)])
+def test_tango_bounds_equal_a_numeric_score_test(only_a, only_b, n):
+    """Find the likeliest nuisance share and the bound by SciPy's optimisers instead of the closed form and bisection."""
+    from scipy.optimize import brentq, minimize_scalar
+
+    def score(difference):
+        def unlikely(share):
+            cells = (share + difference, share, 1 - 2 * share - difference)
+            counts = (only_a, only_b, n - only_a - only_b)
+            return -sum(count * math.log(max(cell, 1e-300)) for cell, count in zip(cells, counts, strict=True) if count)
+
+        limits = (max(0.0, -difference), (1 - difference) / 2)
+        share = minimize_scalar(unlikely, bounds=limits, method="bounded", options={"xatol": 1e-12}).x
+        return (only_a - only_b - n * difference) / math.sqrt(n * (2 * share + difference - difference**2))
+
+    expected = brentq(lambda difference: score(difference) + 1.959964, (only_a - only_b) / n, 1 - 1e-9)
+    assert typed_stats._tango_high(only_a, only_b, n, 1.959964) == pytest.approx(expected, abs=1e-5)
+
+
+def says_one_thing(found, confidence=0.95):
+    assert -1 <= found.low <= found.value <= found.high <= 1
+    return (found.low > 0 or found.high < 0) == (found.p_value < 1 - confidence)
+
+
+def test_interval_and_p_value_agree_on_every_small_table():
+    tables = [(b, c, n) for n in range(1, 15) for b in range(n + 1) for c in range(n - b + 1)]
+    assert [table for table in tables if not says_one_thing(stats.paired_shares(*table))] == []
+
+
+@given(st.tuples(*[st.integers(0, 600)] * 3), st.sampled_from([0.8, 0.9, 0.95, 0.99]))
+@quick
+def test_interval_and_p_value_agree_on_large_tables(counts, confidence):
+    assert says_one_thing(stats.paired_shares(*counts[:2], sum(counts) or 1, confidence), confidence)
+
+
+def test_tango_always_rejects_where_mcnemar_does():
+    for discordant in range(1, 400):
+        rejecting = [k for k in range(discordant // 2 + 1) if stats.mcnemar(k, discordant - k) < 0.05]
+        assert all((discordant - 2 * k) ** 2 > 1.959964**2 * discordant for k in rejecting)
+
+
+@given(st.lists(st.tuples(scores, scores), min_size=1, max_size=30))
+@quick
+def test_paired_interval_holds_zero_where_the_p_value_says_so(pairs):
+    found = stats.paired_difference(*zip(*pairs, strict=True))
+    assert found.low <= found.value <= found.high
+    assert (found.low <= 0 <= found.high) == (found.p_value >= 0.05)
+
+
+@pytest.mark.parametrize("function", [stats.paired_difference, stats.spearman])
 def test_different_lengths_name_both(function):
     with pytest.raises(ValueError, match="a has 3 values and b has 2"):
         function([1, 2, 3], [1, 2])
 
 
-@pytest.mark.parametrize(("n", "tolerance"), [(5, 1e-12), (12, 1e-12), (13, 0.02), (40, 0.02)])
-def test_sign_flips_equal_scipy(n, tolerance):
-    from scipy.stats import permutation_test
+@pytest.mark.parametrize(("n", "confidence"), [(5, 0.95), (40, 0.9), (200, 0.99)])
+def test_paired_t_equals_scipy(n, confidence):
+    from scipy.stats import ttest_rel
 
     rng = np.random.default_rng(n)
     a, b = rng.normal(0.3, 1, n), rng.normal(0, 1, n)
-    expected = permutation_test((a - b,), np.mean, permutation_type="samples", n_resamples=9_999, rng=rng).pvalue
-    assert stats.paired_difference(a.tolist(), b.tolist()).p_value == pytest.approx(expected, abs=tolerance)
+    expected, found = ttest_rel(a, b), stats.paired_difference(a.tolist(), b.tolist(), confidence)
+    bounds = expected.confidence_interval(confidence)
+    assert (found.p_value, *interval(found)) == pytest.approx((expected.pvalue, bounds.low, bounds.high))
 
 
 @given(st.lists(st.tuples(scores, scores), min_size=1, max_size=15))
@@ -184,19 +279,25 @@ def test_swapping_sides_mirrors_the_difference(pairs):
     assert 0 < one.p_value == other.p_value <= 1
 
 
-def test_paired_ratio_by_hand():
-    assert stats.paired_ratio([2, 4], [1, 2]) == Estimate(1.0, 1.0, 1.0, 2)
-    assert stats.paired_ratio([7.7], [6.3]).value == pytest.approx(0.2222, abs=1e-4)
-    estimate = stats.paired_ratio([8, 8, 7, 9, 6], [7, 7, 5, 8, 6])  # 38 / 33 - 1
-    assert estimate.value == pytest.approx(5 / 33)
-    assert 0 < estimate.low < estimate.value < estimate.high < 0.4  # one pair's own gains run from 0 to 0.4
-
-
 @pytest.mark.parametrize(("a", "b", "p"), [(0, 0, 1), (3, 3, 1), (1, 5, 14 / 64), (5, 1, 14 / 64), (0, 6, 2 / 64)])
 def test_mcnemar_by_hand(a, b, p):
     assert stats.mcnemar(a, b) == pytest.approx(p)
-    with pytest.raises(ValueError, match="-1 and 4"):
-        stats.mcnemar(-1, 4)
+
+
+def test_holm_by_hand():
+    # In order 0.01 * 3 = 0.03, 0.03 * 2 = 0.06, then 0.04 * 1 = 0.04, which may not fall below 0.06.
+    assert stats.holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert stats.holm([0.6, 0.5]) == [1.0, 1.0]
+    assert (stats.holm([]), stats.holm([0.02])) == ([], [0.02])
+    with pytest.raises(ValueError, match=r"p_values\[1\] is None"):
+        stats.holm([0.1, None])
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=90))
+@quick
+def test_holm_equals_statsmodels(p_values):
+    multitest = pytest.importorskip("statsmodels.stats.multitest")
+    assert stats.holm(p_values) == pytest.approx(multitest.multipletests(p_values, method="holm")[1])
 
 
 def test_spearman_by_hand():
@@ -291,9 +392,40 @@ def test_wilson_covers_the_truth(share, n):
     assert 0.90 <= np.mean([inside(stats.wilson(k, n), share) for k in wins]) <= 0.98
 
 
-def test_ratio_and_p_value_under_no_effect():
-    samples = np.random.default_rng(2026).gamma(4, 1, (400, 2, 30)).tolist()
-    covered = np.mean([inside(stats.paired_ratio(a, b, seed), 0.0) for seed, (a, b) in enumerate(samples)])
-    assert 0.90 <= covered <= 0.98
-    # An exact test of twelve pairs rejects at 5% in 5% of the samples that have no effect.
-    assert 0.02 <= np.mean([stats.paired_difference(a[:12], b[:12]).p_value <= 0.05 for a, b in samples]) <= 0.08
+# Of pairs without an effect, a share of all differs. Few tables of rare differences can reach 5%: no test finds more.
+@pytest.mark.parametrize("n", [20, 60, 200])
+@pytest.mark.parametrize("share", [0.02, 0.05, 0.2])
+@pytest.mark.parametrize("law", ["passes", "one size nearly", "any size"])
+def test_paired_interval_excludes_zero_rarely_without_an_effect(n, share, law):
+    rng = np.random.default_rng(2026)
+    sizes = {
+        "passes": np.ones((3_000, n)),
+        "one size nearly": rng.uniform(4.9, 5.1, (3_000, n)),
+        "any size": rng.exponential(2, (3_000, n)),
+    }[law]
+    differences = sizes * rng.choice([-1, 0, 1], (3_000, n), p=[share / 2, 1 - share, share / 2])
+    found = [stats.paired_difference(row, [0.0] * n) for row in differences.tolist()]
+    assert np.mean([not inside(one, 0.0) for one in found]) <= 0.06
+    assert all(inside(one, 0.0) == (one.p_value >= 0.05) for one in found)
+
+
+@pytest.mark.parametrize(("a", "b"), [(0.03, 0.0), (0.05, 0.02), (0.3, 0.2), (0.9, 0.05)])
+@pytest.mark.parametrize("n", [20, 60, 200])
+def test_paired_shares_cover_the_truth(n, a, b):
+    tables = np.random.default_rng(2026).multinomial(n, [a, b, 1 - a - b], 1_000).tolist()
+    assert np.mean([inside(stats.paired_shares(*table[:2], n), a - b) for table in tables]) >= 0.93
+
+
+def test_student_covers_a_skewed_truth_with_ties():
+    rng = np.random.default_rng(2026)
+    gains = (rng.random((400, 60)) < 0.5) * rng.gamma(2, 1, (400, 60))
+    found = [stats.paired_difference(row, [0.0] * 60) for row in gains.tolist()]
+    assert 0.91 <= np.mean([inside(one, 1.0) for one in found]) <= 0.98
+
+
+def test_a_page_with_paired_differences_needs_no_optimiser():
+    code = (
+        "import sys; from benchmark.stats import paired_difference as d; d([1, 2, 4], [0, 0, 1]); d([1, 0], [0, 0]);"
+        "sys.exit('scipy.optimize' in sys.modules or 'scipy.stats' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
