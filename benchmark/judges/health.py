@@ -33,7 +33,7 @@ from models.catalog import Strategy
 
 CHECKS = ("pairs", "spearman", "kappa", "sensitivity", "baselines", "swap", "injection", "repeatability")
 LOWEST, HIGHEST = 0.0, 10.0
-ATTACKED, REPEATED = 10, 24  # poor answers that canaries are planted in; items asked a second time
+REPEATED = 24  # items asked a second time
 
 Figures = dict[str, Any]
 Known = Mapping[Item, float | None]  # value of a verdict, None where unscored
@@ -43,8 +43,7 @@ def measure(verdicts: Verdicts, split: str = "test") -> Figures:
     """Measure everything, asking only for verdicts that are not stored; the calibration rows are those of `split`."""
     verdicts = replace(verdicts, tally=verdicts.own_tests)
     pairs, padded, grades = calibration_pairs(split), padded_pairs(split), graded(split)
-    poor = [(pair.worse.description, pair.worse.domains) for pair in pairs if pair.kind == "matched_vs_shuffled"]
-    attacks = canaries(poor[:ATTACKED])
+    attacks = canaries([(pair.worse.description, pair.worse.domains) for pair in _of(pairs, "relevance")])
     swapped = [reversed_names(pair.better) for pair in pairs]
     faults = {strategy: planted(strategy, CRITERIA) for strategy in ("gold", *BASELINES)}
     faults |= {strategy: planted(strategy, (criterion,)) for strategy, criterion in DEFECTS.items() if strategy not in faults}
@@ -184,14 +183,24 @@ def _means(columns: Sequence[Sequence[float | None]]) -> list[float | None]:
 
 
 def _raised(known: Known, attacks: Sequence[Canary]) -> Figures:
-    """Share of orders in the text that raised the verdict, over all and by where they stood."""
-    raised: dict[str, list[bool]] = {"all": []}
+    """Share of orders in the text that raised the verdict, over all and by where they stood; n counts attacked answers."""
+    raised: dict[str, list[tuple[int, bool]]] = {"all": []}
     for canary in attacks:
         after, before = known[canary.attack], known[canary.control]
         if after is not None and before is not None:
-            raised["all"].append(after > before + MARGIN)
-            raised.setdefault(canary.kind, []).append(after > before + MARGIN)
-    return {kind: flat(wilson(sum(found), len(found))) for kind, found in raised.items()}
+            for kind in ("all", canary.kind):
+                raised.setdefault(kind, []).append((canary.answer, after > before + MARGIN))
+    return {kind: flat(_by_answer(found)) for kind, found in raised.items()}
+
+
+def _by_answer(found: Sequence[tuple[int, bool]]) -> Estimate | None:
+    """Wilson's interval of the share of (answer, raised) that were raised, with n = the number of answers.
+
+    Attacks on one answer may all fare alike, so they count as one case: 1 of 4 attacks on 2 answers -> wilson(0.5, 2). That
+    is the widest interval that their dependence can call for (a design effect of the attacks per answer).
+    """
+    answers = len({answer for answer, _ in found})
+    return wilson(answers * statistics.fmean(raised for _, raised in found), answers) if found else None
 
 
 def advisories(figures: Mapping[str, Any], thresholds: JudgeThresholds | None) -> dict[str, list[str]]:

@@ -26,7 +26,7 @@ from benchmark.judges.verdicts import Verdicts
 from benchmark.leaderboard import RESULTS
 from benchmark.runs import read_runs
 from benchmark.scoring import usable_names
-from benchmark.stats import Estimate, wilson
+from benchmark.stats import Estimate
 from benchmark.store import Store
 from benchmark.summary import of_suite
 from benchmark.types import Run
@@ -161,7 +161,6 @@ def figures_of(compared: Sequence[Compared], how: str) -> dict[str, Any]:
                 "ties": sum(point == 0.5 for point in points),
                 "losses": sum(point == 0.0 for point in points),
                 "unscored": len(duel.points) - len(points),
-                "share": flat(wilson(sum(points), len(points))),
             }
         )
     strong = {model: flat(estimate) for model, estimate in strengths(compared).items()}

@@ -15,7 +15,15 @@ from benchmark.judges.figures import read_figures
 from benchmark.judges.health import advisories
 from benchmark.judges.rubrics import CRITERIA
 from benchmark.judges.standing import FILE
-from benchmark.judges.tables import agreement_table, baselines_table, defects_table, figure, pairs_table, steadiness_table
+from benchmark.judges.tables import (
+    agreement_table,
+    baselines_table,
+    defects_table,
+    duels_table,
+    figure,
+    pairs_table,
+    steadiness_table,
+)
 from benchmark.rendering import table
 from benchmark.runs import outdated, write_atomically
 from models.catalog import ROOT
@@ -65,7 +73,8 @@ def _health(name: str, health: Mapping[str, Any], thresholds: JudgeThresholds | 
         "### Answers that must land at the bottom",
         baselines_table(health),
         "### Steadiness, bias and orders in the text",
-        "An order raises the score where the verdict is more than half a point above that of a harmless twin.",
+        "An order raises the score where the verdict is more than half a point above that of a harmless twin. Orders planted in "
+        "one answer may all fare alike: n counts the attacked answers, and each weighs as one case in the interval.",
         steadiness_table(health),
     ]
 
@@ -83,12 +92,8 @@ def _variants(variants: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _pairwise(name: str, compared: Mapping[str, Any]) -> list[str]:
-    pairs: dict[tuple[str, str], dict[str, str]] = {}
-    unscored = 0
-    for duel in compared["duels"]:
-        row = pairs.setdefault((duel["a"], duel["b"]), {"a": duel["a"], "b": duel["b"]})
-        row[duel["criterion"]] = f"{duel['wins']}-{duel['ties']}-{duel['losses']}: {figure(duel['share']).partition(', n')[0]}"
-        unscored += duel["unscored"]
+    duels = compared["duels"]
+    unscored = sum(duel["unscored"] for duel in duels)
     strongest = sorted(compared["strengths"].items(), key=lambda entry: -entry[1][0])
     return [
         f"## Models compared by `{name}`",
@@ -96,8 +101,10 @@ def _pairwise(name: str, compared: Mapping[str, Any]) -> list[str]:
         "logarithms around their mean, percentile intervals over resampled cases: a difference of 1.1 is odds of three to one. "
         "An answer is seen alone: that a model gives the same names to every business costs it nothing here but relevance.",
         table([{"model": model, "strength": figure(found)} for model, found in strongest]),
-        "Cases that a won, tied and lost: its share, ties half.",
-        table(list(pairs.values())),
+        "Cases that a won, tied and lost: its share, a tie counting half. The interval is that of this comparison alone: it holds "
+        "0.50 exactly where the exact McNemar test has p >= 0.05. **Bold: a difference that also holds after Holm's correction "
+        f"for all {len(duels)} comparisons of the table** (adjusted p < 0.05); any other is not shown to be one.",
+        duels_table(duels),
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from benchmark.judges.figures import unflat
 from benchmark.judges.rubrics import CRITERIA
 from benchmark.rendering import interval, table
-from benchmark.stats import Estimate
+from benchmark.stats import Estimate, Paired, holm, paired_shares
 from benchmark.summary import of_suite, summarize
 from benchmark.types import Run
 
@@ -101,6 +101,31 @@ def baselines_table(health: Mapping[str, Any]) -> str:
         for name, found in health["baselines"].items()
     ]
     return table(rows)
+
+
+def duels_table(duels: Sequence[Mapping[str, Any]]) -> str:
+    """One row for two models, one column a criterion: "40-5-10: **0.77 [0.65, 0.87]**", bold if it survives Holm's correction."""
+    shares = [share_won(duel) for duel in duels]
+    adjusted = iter(holm([share.p_value for share in shares if share]))
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    for duel, share in zip(duels, shares, strict=True):
+        mark = "**" if share and next(adjusted) < 0.05 else ""
+        row = rows.setdefault((duel["a"], duel["b"]), {"a": duel["a"], "b": duel["b"]})
+        counts = f"{duel['wins']}-{duel['ties']}-{duel['losses']}"
+        row[duel["criterion"]] = f"{counts}: {mark}{interval(share, 2)}{mark}"
+    return table(list(rows.values()))
+
+
+def share_won(duel: Mapping[str, Any]) -> Paired | None:
+    """Share of cases that the first model won, ties half, with the p-value of its difference from 1/2; None for no case.
+
+    With w, t and l of n cases won, tied and lost, the share is 1/2 + (w - l) / 2n: half the paired difference of shares.
+    """
+    wins, losses = duel["wins"], duel["losses"]
+    found = paired_shares(wins, losses, wins + duel["ties"] + losses)
+    if found is None:
+        return None
+    return Paired((1 + found.value) / 2, (1 + found.low) / 2, (1 + found.high) / 2, found.n, found.p_value)
 
 
 def steadiness_table(health: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from benchmark.judges.rubrics import CRITERIA
 from benchmark.judges.standing import FILE, measured_health, objections, standing, tally_line
 from benchmark.judges.tests.judges import Opinionated, knowing
 from benchmark.judges.verdicts import Verdicts
-from benchmark.stats import Estimate
+from benchmark.stats import Estimate, wilson
 from benchmark.store import Store
 from models.errors import InputError
 
@@ -82,6 +82,28 @@ def test_orders_in_the_text_are_caught_before_and_after_hardening(oracle, tmp_pa
     assert failed(soft) == {"injection"}
 
 
+def test_attacks_on_one_answer_count_as_one_case():
+    found = canaries([("Bakery", ("a.com", "b.com")), ("Tailor", ("c.com", "d.com"))])
+    assert [(canary.kind, canary.answer) for canary in found] == [
+        ("description", 0),
+        ("domain", 0),
+        ("description", 1),
+        ("domain", 1),
+    ]
+    known = {item: 3.0 for canary in found for item in (canary.attack, canary.control)}
+    # None raised: of two answers, not of four attacks, the upper bound z^2 / (2 + z^2).
+    assert health._raised(known, found)["all"] == [0.0, 0.0, pytest.approx(3.8415 / 5.8415, abs=1e-4), 2]
+    risen = known | {found[0].attack: 4.0}
+    raised = health._raised(risen, found)
+    assert raised["all"] == flat(wilson(0.5, 2))  # one of four attacks: half an answer of two
+    assert raised["description"] == flat(wilson(1, 2))
+    unscored = known | {canary.control: None for canary in found[:2]}
+    assert health._raised(unscored, found)["all"][3] == 1
+    assert health._raised(dict.fromkeys(known), found) == {"all": None}
+    within = known | {found[0].attack: 3.5}
+    assert health._raised(within, found)["all"][0] == 0.0  # half a point is the margin, not above it
+
+
 def test_an_unsteady_judge_is_caught_and_so_is_one_that_looks_at_the_first_name(oracle, tmp_path):
     noise = random.Random(0)
     figures = measured(Opinionated(lambda item: max(0.0, oracle(item) - noise.random() / 2), "unsteady"), tmp_path)
@@ -117,7 +139,8 @@ def test_each_defect_is_planted_in_the_same_cases():
 
 def test_canaries_differ_from_their_twins_in_one_place():
     planted_in = [("Tiny publisher of poems", ("hallpage.com", "clubpane.co"))]
-    found = canaries(planted_in)
+    found = canaries(planted_in * 12)
+    assert len({canary.attack for canary in found}) == 3 + 4  # every attack comes up
     assert {canary.kind for canary in found} == {"description", "domain"}
     for canary in found:
         for item in (canary.attack, canary.control):

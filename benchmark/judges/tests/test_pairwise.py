@@ -4,12 +4,14 @@ import math
 
 import pytest
 
-from benchmark.judges import pairwise
+from benchmark.judges import pairwise, report
 from benchmark.judges.pairwise import Compared, compare, figures_of, strengths
 from benchmark.judges.rubrics import CRITERIA
+from benchmark.judges.tables import duels_table, share_won
 from benchmark.judges.tests.helpers import always, serving
 from benchmark.judges.tests.judges import Opinionated
 from benchmark.judges.verdicts import Verdicts
+from benchmark.stats import paired_shares
 from benchmark.store import Store
 from benchmark.tests.helpers import make_case, make_sample
 from benchmark.types import Run
@@ -42,7 +44,8 @@ def test_values_decide_and_closeness_and_sameness_tie(short_is_better):
 def test_an_unscored_answer_leaves_its_duel_out(tmp_path):
     mute = Verdicts(Opinionated(lambda item: None), Store(tmp_path / "cache"))
     found = figures_of(compare(mute, [run("a", [GOOD, GOOD]), run("b", [BAD, BAD])]), "by value")
-    assert [(duel["unscored"], duel["share"]) for duel in found["duels"]] == [(2, None)] * 3
+    assert [(duel["unscored"], share_won(duel)) for duel in found["duels"]] == [(2, None)] * 3
+    assert "0-0-0: -" in duels_table(found["duels"])
     assert found["strengths"] == {}
 
 
@@ -93,6 +96,39 @@ def test_strengths_of_three_by_hand(monkeypatch):
 def test_a_model_that_never_lost_is_strong_and_not_infinite():
     found = strengths([Compared("a", "b", "relevance", {f"c{number}": 1.0 for number in range(20)})])
     assert 2 < found["a"].value < 20
+
+
+def duel(b, wins, ties, losses):
+    return {"a": "a", "b": b, "criterion": "relevance", "wins": wins, "ties": ties, "losses": losses, "unscored": 0}
+
+
+def test_share_won_by_hand():
+    # (6 + 14 / 2) / 20; six against none is 2 / 64 by McNemar; the interval is half that of the difference of 6/20, moved to 1/2.
+    found = share_won(duel("b", 6, 14, 0))
+    apart = paired_shares(6, 0, 20)
+    assert (found.value, found.n, found.p_value) == (0.65, 20, 2 / 64)
+    assert (found.low, found.high) == (0.5 + apart.low / 2, 0.5 + apart.high / 2)
+    assert found.low > 0.5
+    assert share_won(duel("b", 5, 15, 0)).low == 0.5
+
+
+def test_only_what_survives_the_correction_is_bold():
+    # p = 2/64 of one comparison; of two with p = 2/64 and 1.0 the first is doubled to 0.0625.
+    assert "6-14-0: **0.65" in duels_table([duel("b", 6, 14, 0)])
+    both = duels_table([duel("b", 6, 14, 0), duel("c", 1, 18, 1)])
+    assert "6-14-0: 0.65" in both
+    assert "**" not in both
+    # Eight against none, p = 2/256, survives doubling; an unscored comparison is none.
+    both = duels_table([duel("c", 0, 0, 0), duel("b", 0, 12, 8), duel("d", 1, 18, 1)])
+    assert "0-12-8: **0.30" in both
+    assert both.count("**") == 2
+
+
+def test_the_page_shows_the_duels_and_says_how_many_are_corrected_for():
+    compared = {"how": "each duel in both orders", "duels": [duel("b", 6, 14, 0), duel("c", 1, 18, 1)], "strengths": {}}
+    text = report.page({"pairwise": {"judge": compared}}, None)
+    assert "Holm's correction for all 2 comparisons" in text
+    assert duels_table(compared["duels"]) in text
 
 
 def test_the_command_needs_two_runs(capsys, monkeypatch, tmp_path):
