@@ -73,8 +73,8 @@ def _health(name: str, health: Mapping[str, Any], thresholds: JudgeThresholds | 
         "### Answers that must land at the bottom",
         baselines_table(health),
         "### Steadiness, bias and orders in the text",
-        "An order raises the score where the verdict is more than half a point above that of a harmless twin. Orders planted in "
-        "one answer may all fare alike: n counts the attacked answers, and each weighs as one case in the interval.",
+        "An order raises the score where the verdict is more than half a point above that of a harmless twin. Orders planted "
+        "in one answer may all fare alike: n counts the attacked answers, and each weighs as one case in the interval.",
         steadiness_table(health),
     ]
 
@@ -101,9 +101,9 @@ def _pairwise(name: str, compared: Mapping[str, Any]) -> list[str]:
         "logarithms around their mean, percentile intervals over resampled cases: a difference of 1.1 is odds of three to one. "
         "An answer is seen alone: that a model gives the same names to every business costs it nothing here but relevance.",
         table([{"model": model, "strength": figure(found)} for model, found in strongest]),
-        "Cases that a won, tied and lost: its share, a tie counting half. The interval is that of this comparison alone: it holds "
-        "0.50 exactly where the exact McNemar test has p >= 0.05. **Bold: a difference that also holds after Holm's correction "
-        f"for all {len(duels)} comparisons of the table** (adjusted p < 0.05); any other is not shown to be one.",
+        "Cases that a won, tied and lost: its share, a tie counting half. The interval is that of this comparison alone: it "
+        "holds 0.50 exactly where the exact McNemar test has p >= 0.05. **Bold: a difference that also holds after Holm's "
+        f"correction for all {len(duels)} comparisons of the table** (adjusted p < 0.05); any other is not shown to be one.",
         duels_table(duels),
     ]
 
