@@ -112,7 +112,9 @@ def paired_difference(a: Sequence[float], b: Sequence[float], confidence: float 
     sizes = np.abs(differences[differences != 0])
     if len(sizes) and np.ptp(sizes) > noise:
         return _student(differences, confidence)
-    size = float(sizes[0]) if len(sizes) else float(np.isin((first, second), (0, 1)).all())
+    if not len(sizes) and not np.isin((first, second), (0, 1)).all():
+        return Paired(0.0, 0.0, 0.0, len(first), 1.0)
+    size = float(sizes[0]) if len(sizes) else 1.0
     shares = paired_shares(int(np.sum(differences > 0)), int(np.sum(differences < 0)), len(first), confidence)
     return shares and Paired(size * shares.value, size * shares.low, size * shares.high, shares.n, shares.p_value)
 

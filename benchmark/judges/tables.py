@@ -104,12 +104,12 @@ def baselines_table(health: Mapping[str, Any]) -> str:
 
 
 def duels_table(duels: Sequence[Mapping[str, Any]]) -> str:
-    """A row for two models, a column a criterion: "40-5-10: **0.77 [0.65, 0.87]**", bold if it survives Holm's correction."""
+    """One row for two models, one column a criterion: "40-5-10: **0.77 [0.65, 0.87]**", bold if Holm's correction keeps it."""
     shares = [share_won(duel) for duel in duels]
-    adjusted = iter(holm([share.p_value for share in shares if share]))
+    adjusted = holm([share.p_value if share else 1.0 for share in shares])
     rows: dict[tuple[str, str], dict[str, str]] = {}
-    for duel, share in zip(duels, shares, strict=True):
-        mark = "**" if share and next(adjusted) < 0.05 else ""
+    for duel, share, p_value in zip(duels, shares, adjusted, strict=True):
+        mark = "**" if p_value < 0.05 else ""
         row = rows.setdefault((duel["a"], duel["b"]), {"a": duel["a"], "b": duel["b"]})
         counts = f"{duel['wins']}-{duel['ties']}-{duel['losses']}"
         row[duel["criterion"]] = f"{counts}: {mark}{interval(share, 2)}{mark}"

@@ -1,7 +1,6 @@
 """Two models before a judge, and strengths worked by hand."""
 
 import math
-from typing import Any
 
 import pytest
 
@@ -104,7 +103,7 @@ def duel(b, wins, ties, losses):
 
 
 def test_share_won_by_hand():
-    # (6 + 14 / 2) / 20; six against none is 2 / 64 by McNemar; the interval is half that of 6/20, moved to 1/2.
+    # (6 + 14 / 2) / 20; six against none is 2 / 64 by McNemar; the interval is half that of 6/20, around 1/2.
     found = share_won(duel("b", 6, 14, 0))
     apart = paired_shares(6, 0, 20)
     assert (found.value, found.n, found.p_value) == (0.65, 20, 2 / 64)
@@ -119,21 +118,18 @@ def test_only_what_survives_the_correction_is_bold():
     both = duels_table([duel("b", 6, 14, 0), duel("c", 1, 18, 1)])
     assert "6-14-0: 0.65" in both
     assert "**" not in both
-    # Eight against none, p = 2/256, survives doubling; an unscored comparison is none.
+    # Eight against none, p = 2/256, survives the factor 3; a comparison without a case counts as one.
     both = duels_table([duel("c", 0, 0, 0), duel("b", 0, 12, 8), duel("d", 1, 18, 1)])
     assert "0-12-8: **0.30" in both
     assert both.count("**") == 2
 
 
 def test_the_page_shows_the_duels_and_says_how_many_are_corrected_for():
-    compared: dict[str, Any] = {
-        "how": "each duel in both orders",
-        "duels": [duel("b", 6, 14, 0), duel("c", 1, 18, 1)],
-        "strengths": {},
-    }
+    duels = [duel("b", 6, 14, 0), duel("c", 1, 18, 1)]
+    compared = {"how": "each duel in both orders", "duels": duels, "strengths": {}}
     text = report.page({"pairwise": {"judge": compared}}, None)
     assert "Holm's correction for all 2 comparisons" in text
-    assert duels_table(compared["duels"]) in text
+    assert duels_table(duels) in text
 
 
 def test_the_command_needs_two_runs(capsys, monkeypatch, tmp_path):
