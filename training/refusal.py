@@ -17,7 +17,6 @@ from models.catalog import TransformersEntry, read_catalog, select_local
 from models.errors import DomainBenchError
 from models.input_check import check
 from models.loading import load_base
-from models.prompts import load_prompt
 
 THRESHOLDS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 MOST_LAWFUL = 0.05
@@ -29,7 +28,7 @@ def refusal_probabilities(entry: TransformersEntry, descriptions: Sequence[str])
 
     base = load_base(entry)
     opening, token = refusal_fork(base.tokenizer)
-    prompt = load_prompt(entry.prompt)
+    prompt = entry.load_prompt()
     prompts = [[*prompt.token_ids(base.tokenizer, str(check(text))), *opening] for text in descriptions]
     prefix = common_prefix(prompts)
     found = [0.0] * len(prompts)

@@ -222,7 +222,7 @@ def test_no_judge():
 def test_settings_name_file_and_key(tmp_path):
     path = tmp_path / "openai.toml"
     path.write_text("concurrency = 0\n")
-    with pytest.raises(InputError, match=r"openai\.toml: concurrency: .*requests_per_minute: Field required"):
+    with pytest.raises(InputError, match=r"openai\.toml: key 'concurrency': .*key 'requests_per_minute': Field required"):
         read_settings(path)
     assert read_settings().attempts > 1
 
