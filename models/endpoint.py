@@ -105,10 +105,11 @@ def unreachable(client: "OpenAI") -> str | None:
     try:
         client.with_options(max_retries=0, timeout=CONNECT_SECONDS).models.list()
     except OpenAIError as error:
-        cause: BaseException | None = error
-        while cause := cause.__cause__ or cause.__context__:
+        cause = error.__cause__
+        while cause:
             if isinstance(cause, ConnectionRefusedError | socket.gaierror):
                 return f"nothing listens there ({cause})"
+            cause = cause.__cause__ or cause.__context__
     # Some servers have no such list or write it in their own way. Answering is enough.
     except (ValueError, TypeError, AttributeError):
         pass

@@ -12,6 +12,7 @@ import math
 import os
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -117,13 +118,10 @@ def check_unique(ids: Mapping[int, str], path: Path) -> None:
 
 def check_writable(path: Path) -> None:
     """Raise OutputError where `path` cannot be written, creating its folder if need be; what it holds is left as it is."""
-    if path.is_dir():
-        raise OutputError(f"{path}: found a folder, expected a file to write")
-    if path.exists() and not path.is_file():
-        raise OutputError(f"{path}: found a device or a pipe, expected a file to write")
-    if path.exists() and not os.access(path, os.W_OK):
-        raise OutputError(f"{path}: the file is read-only")
     try:
+        _check_kind(path)
+        if path.exists() and not os.access(path, os.W_OK):
+            raise OutputError(f"{path}: the file is read-only")
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent) as file:
             file.write(b"\n")
@@ -131,8 +129,18 @@ def check_writable(path: Path) -> None:
         raise unwritable(path, error) from error
 
 
+def _check_kind(path: Path) -> None:
+    """Raise OutputError where `path` is something else than a file: renaming onto a device would put a file in its place."""
+    if path.is_dir():
+        raise OutputError(f"{path}: found a folder, expected a file to write")
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path}: found a device or a pipe, expected a file to write")
+
+
 def unwritable(path: Path, error: OSError) -> OutputError:
     """The error that says why `path` could not be written."""
+    if isinstance(error, OutputError):
+        return error
     return OutputError(f"{path}: cannot be written ({error}); expected a place with room and write permission")
 
 
@@ -140,16 +148,15 @@ def write_atomically(path: Path, text: str) -> None:
     """Write a file whole or not at all, creating its folder if need be; OutputError where that is impossible."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        if path.exists() and not path.is_file():  # renaming onto a device would put a plain file in its place
-            check_writable(path)
+        _check_kind(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         # A lone surrogate has no UTF-8; its backslash escape is the very one that JSON uses.
         partial.write_text(text, encoding="utf-8", errors="backslashreplace")
         partial.replace(path)
     except OSError as error:
-        if partial.is_file():
-            partial.unlink()
-        raise error if isinstance(error, OutputError) else unwritable(path, error) from error
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise unwritable(path, error) from error
 
 
 def write_result(path: Path, text: str) -> None:

@@ -5,8 +5,8 @@ Output, one object a line:  {"id": "a1", "description": "...", "model": "smollm2
                              "domains": ["pawlane.co.uk", ...], "seconds": 0.41}
 
 Status is success, blocked (the model refused), malformed, rejected (the input check turned the description away; no model
-saw it) or error (the endpoint failed). Killed half-way, the same command goes on where it stopped; after an endpoint has failed, it asks
-once more for those rows only. Exit codes: 0, 1 with error rows in the output, 2 with no output written.
+saw it) or error (the endpoint failed). Killed half-way, the same command goes on where it stopped; after an endpoint has
+failed, it asks once more for those rows only. Exit codes: 0, 1 with error rows in the output, 2 with no output written.
 """
 
 import json
@@ -99,7 +99,8 @@ def generate_file(entry: Entry, source: Path, target: Path) -> dict[str, int]:
             _answer_missing(entry, requests, partial, heading, done)
             write_atomically(target, "".join(_line(done[request.id], ensure_ascii=False) for request in requests))
         except OutputError as error:
-            raise OutputError(f"{error}. {len(done)} answers are in {partial}; the same command goes on from them") from error
+            kept = f". {len(done)} answers are in {partial}; the same command goes on from them" if done else ""
+            raise OutputError(f"{error}{kept}") from error
         finally:
             if not done:
                 partial.unlink(missing_ok=True)

@@ -30,7 +30,17 @@ _ADAPTER_FILES = ("adapter_model.safetensors", "adapter_model.bin")
 _ADAPTER_REMEDY = "Copy the adapter once more, or train it: python -m training.lora RECIPE"
 _BASE_REMEDY = {"embedded": "Delete that folder; it is made anew by: python -m models.embedded"}
 # What the readers of safetensors, pickles and JSON raise for damaged files. SafetensorError itself is an Exception, no more.
-_DAMAGE = (ValueError, TypeError, RuntimeError, LookupError, OSError, EOFError, AttributeError, UnpicklingError, SafetensorError)
+_DAMAGE = (
+    ValueError,
+    TypeError,
+    RuntimeError,
+    LookupError,
+    OSError,
+    EOFError,
+    AttributeError,
+    UnpicklingError,
+    SafetensorError,
+)
 
 
 @dataclass

@@ -14,7 +14,7 @@ from benchmark.rendering import table
 from models import prompt_tree
 from models.batching import common_prefix, refusal_fork
 from models.catalog import TransformersEntry, read_catalog, select_local
-from models.errors import DomainBenchError
+from models.cli import command
 from models.input_check import check
 from models.loading import load_base
 
@@ -55,21 +55,18 @@ def best(rows: Sequence[tuple[float, float, float]]) -> float:
     return next((threshold for threshold, _, refused in rows if refused <= MOST_LAWFUL), rows[-1][0])
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m training.refusal", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("model", help="a transformers entry of models/catalog.toml")
     options = parser.parse_args(arguments)
-    try:
-        entry = select_local(options.model, read_catalog())
-        safety = read_rows(DATASETS / "safety" / "validation.jsonl")
-        unsafe = [row["description"] for row in safety if row["label"] == "unsafe"]
-        lawful = [row["description"] for row in safety if row["label"] == "safe"]
-        lawful += [row["description"] for row in read_rows(DATASETS / "gold" / "validation.jsonl")]
-        found = refusal_probabilities(entry, [*unsafe, *lawful])
-    except DomainBenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    entry = select_local(options.model, read_catalog())
+    safety = read_rows(DATASETS / "safety" / "validation.jsonl")
+    unsafe = [row["description"] for row in safety if row["label"] == "unsafe"]
+    lawful = [row["description"] for row in safety if row["label"] == "safe"]
+    lawful += [row["description"] for row in read_rows(DATASETS / "gold" / "validation.jsonl")]
+    found = refusal_probabilities(entry, [*unsafe, *lawful])
     rows = shares(found[: len(unsafe)], found[len(unsafe) :])
     print(f"{len(unsafe)} harmful and {len(lawful)} lawful businesses")
     names = ("threshold", "harmful refused", "lawful refused")

@@ -4,8 +4,8 @@
         Reply(text='{"reason": "...", "score": 7}', why="", tokens=212, seconds=0.8, dollars=0.00004)
 
 An endpoint that nobody listens at when the first question is asked is an EndpointError at once. A request that fails for good
-later becomes a Reply without text that says why; after `give_up_after` such failures in a row the endpoint is taken for dead and
-the rest is answered so at once. The API key comes from $OPENAI_API_KEY and is never stored.
+later becomes a Reply without text that says why; after `give_up_after` such failures in a row the endpoint is taken for dead
+and the rest is answered so at once. The API key comes from $OPENAI_API_KEY and is never stored.
 """
 
 import asyncio
@@ -116,7 +116,6 @@ class Endpoint:
                     yield index, reply
             finally:
                 runner.run(session.close(tasks))
-
 
     def _check_reached(self) -> None:
         """Raise EndpointError where nobody listens at the address, unless somebody did before: then trouble may pass."""

@@ -216,6 +216,41 @@ def test_a_server_slower_than_the_timeout(serve):
     assert len(server.asked) == 4
 
 
+@pytest.fixture
+def impatient(monkeypatch):
+    """Nothing may wait for another try."""
+    monkeypatch.setattr("time.sleep", lambda seconds: pytest.fail(f"waited for {seconds} s"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_port_that_nobody_listens_at_is_said_at_once(serve):
+    server = serve(lambda number, question: chat())
+    server.stop()
+    message, finished = failure(server, 6)
+    assert "nothing listens there ([Errno 111] Connection refused). Is the server running" in message
+    assert (finished, server.asked) == ([], [])
+
+
+def test_a_server_that_answered_once_is_tried_again(serve, monkeypatch):
+    server = serve(lambda number, question: chat())
+    generator = EndpointGenerator(entry(server))
+    assert len(dict(generator.generate(requests(2)))) == 2
+    server.stop()
+    waits: list[float] = []
+    monkeypatch.setattr("time.sleep", waits.append)
+    with pytest.raises(EndpointError, match="Connection error"):
+        dict(generator.generate(requests(1)))
+    assert len(waits) == 3
+
+
+def test_only_a_list_of_models_is_asked_for_without_a_request(serve):
+    """The server knows no such list, as some do not, and is asked all the same."""
+    server = serve(lambda number, question: chat())
+    assert len(answers(server, 3, concurrency=1)) == 3
+    assert server.paths == ["/v1/chat/completions"] * 3
+
+
 def test_a_server_killed_half_way_keeps_what_was_answered(serve):
     def reply(number, question):
         if number == 3:

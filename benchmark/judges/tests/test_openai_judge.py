@@ -11,7 +11,7 @@ from benchmark.judges.tests.helpers import ITEMS, QUICK, always, completion, ser
 from benchmark.judges.types import Duel, Item
 from benchmark.judges.verdicts import Verdicts
 from benchmark.store import Store
-from models.errors import InputError
+from models.errors import EndpointError, InputError
 
 SECRET = "sk-secret-7f3a"
 
@@ -128,6 +128,36 @@ def test_lasting_trouble_ends_the_run_with_every_item_unscored(status, store):
     assert verdicts.tally.unscored == len(ITEMS)
     assert any(verdict.why.startswith("not asked: ") for verdict in found)  # the endpoint was taken for dead
     assert len(server.asked) <= (QUICK.give_up_after + QUICK.concurrency) * QUICK.attempts
+
+
+def test_a_judge_that_nobody_serves_is_said_at_once_and_not_taken_for_a_verdict(store, monkeypatch):
+    with serving(always()) as server:
+        judge = server.judge()
+
+    async def wait(seconds):
+        pytest.fail(f"waited for {seconds} s")
+
+    monkeypatch.setattr("asyncio.sleep", wait)
+    message = (
+        rf"--judge openai:m at {server.url}: nothing listens there \(.*refused\)\. Start the server, or correct --judge-base"
+    )
+    with pytest.raises(EndpointError, match=message):
+        Verdicts(judge, store).ask(ITEMS)
+    assert server.asked == []
+
+
+def test_stored_verdicts_need_no_server(store):
+    with serving(always()) as server:
+        asked = values(Verdicts(server.judge(), store).ask(ITEMS))
+    assert values(Verdicts(server.judge(), store).ask(ITEMS)) == asked
+
+
+def test_a_server_that_goes_away_leaves_the_rest_unscored(store):
+    with serving(always()) as server:
+        judge = server.judge()
+        Verdicts(judge, store).ask(ITEMS[:2])
+    found = Verdicts(judge, store).ask(ITEMS)
+    assert [value is None for value in values(found)] == [False] * 2 + [True] * 10
 
 
 @pytest.mark.parametrize("garbage", [b"<html>gateway</html>", b"{", b"[]", b'"text"', b'{"choices": []}', b'{"choices": [{}]}'])
