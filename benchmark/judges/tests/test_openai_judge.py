@@ -141,9 +141,14 @@ def test_a_judge_that_nobody_serves_is_said_at_once_and_not_taken_for_a_verdict(
     message = (
         rf"--judge openai:m at {server.url}: nothing listens there \(.*refused\)\. Start the server, or correct --judge-base"
     )
+    verdicts = Verdicts(judge, store)
     with pytest.raises(EndpointError, match=message):
-        Verdicts(judge, store).ask(ITEMS)
+        verdicts.ask(ITEMS)
     assert server.asked == []
+    assert {(verdict.value, verdict.why[:32]) for verdict in verdicts.stored(ITEMS)} == {
+        (None, "not asked: --judge openai:m at h")
+    }
+    assert verdicts.tally.unscored == len(ITEMS)
 
 
 def test_stored_verdicts_need_no_server(store):
