@@ -3,10 +3,11 @@
 import pytest
 
 from models import generate, template
-from models.catalog import TemplateEntry
+from models.catalog import TemplateEntry, TransformersEntry
 from models.tests.disk import room_for
 from models.tests.generating import CASES, names, read, run, write
 from models.tests.server import Server, chat
+from models.tests.tiny import save_tiny_model
 from models.types import Completion
 
 ENTRY = TemplateEntry(name="floor", kind="template", role="reference")
@@ -190,3 +191,21 @@ def test_after_an_endpoint_failed_only_the_failed_rows_are_asked_again_by_the_ca
     assert questions == ["Ours: bakery c", "Ours: bakery d"]
     assert [row["status"] for row in read(tmp_path / "out.jsonl")] == ["success"] * 4
     assert not list(tmp_path.glob(".out*"))
+
+
+def test_a_model_that_cannot_answer_is_one_line_and_leaves_nothing(tmp_path, monkeypatch, capsys):
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    (adapter / "adapter_config.json").write_text('{"peft_type": "LORA", "target_modules": ["q_proj"]}')
+    (adapter / "adapter_model.safetensors").write_bytes(b"")
+    weights = save_tiny_model(tmp_path / "tiny")
+    entry = TransformersEntry(
+        name="tuned", role="candidate", kind="transformers", weights=str(weights), quantization="none",
+        prompt="compact", adapter=str(adapter),
+    )  # fmt: skip
+    monkeypatch.setattr(generate, "read_catalog", lambda path: {"tuned": entry})
+    write(tmp_path / "in.jsonl", CASES)
+    assert run(tmp_path, model="tuned") == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert f"{adapter / 'adapter_model.safetensors'} cannot be read (" in line
+    assert names(tmp_path) == ["adapter", "in.jsonl", "tiny"]
