@@ -26,11 +26,11 @@ from benchmark.metrics.finding import FLOOR
 from benchmark.metrics.quality import WEIGHTS
 from benchmark.metrics.relevance import MIDPOINT, SLOPE, readings
 from benchmark.rendering import table
-from benchmark.runs import write_atomically
 from benchmark.scoring import score_all
 from benchmark.stats import pairwise_accuracy, spearman
 from benchmark.types import Case, Expectation, Sample
 from benchmark.validity import CRITERION, case_of, completion_of
+from models.files import write_atomically
 from models.types import Completion
 
 if TYPE_CHECKING:

@@ -15,9 +15,10 @@ from typing import Any
 from benchmark.card_tables import checks, tables
 from benchmark.cases import DATASETS, read_rows
 from benchmark.dataset_checks.files import data_files
-from benchmark.runs import outdated, write_atomically
+from benchmark.runs import outdated
 from models.embedded import file_sha256
 from models.errors import DomainBenchError, InputError
+from models.files import write_atomically
 
 STATISTICS, CHECKS = "statistics", "checks"
 MANIFEST = "MANIFEST.json"

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from benchmark.types import Case, Expectation
 from models.catalog import ROOT
 from models.errors import InputError
+from models.files import read_jsonl
 
 DATASETS = ROOT / "datasets"
 SUITES = ("quality", "edge", "safety")
@@ -24,24 +25,8 @@ Split = Literal["test", "validation"]
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """Read a JSONL file; InputError names file and line of the first that is not a JSON object."""
-    rows = []
-    try:
-        # Not splitlines(): JSON allows U+2028 and its like inside a string, and splitlines() would cut there.
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: {error}") from error
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise InputError(f"{path}, line {number}: not JSON ({error})") from error
-        if not isinstance(row, dict):
-            raise InputError(f"{path}, line {number}: found {type(row).__name__}, expected an object")
-        rows.append(row)
-    return rows
+    """Read the rows of a JSONL file: those of `read_jsonl` without their line numbers."""
+    return list(read_jsonl(path).values())
 
 
 def load_cases(suite: str, split: Split = "test", datasets: Path = DATASETS) -> list[Case]:

@@ -20,13 +20,14 @@ from typing import Any
 from benchmark.compare import COMPARED, difference, title
 from benchmark.leaderboard import RESULTS, decoding_label, how_far_to_believe, identical_answers
 from benchmark.rendering import cell, interval, number, table
-from benchmark.runs import outdated, read_run, write_atomically
+from benchmark.runs import outdated, read_run
 from benchmark.stats import holm
 from benchmark.summary import HEADLINES, of_suite, summarize
 from benchmark.taxonomy import FAULTS, faults, frequencies
 from benchmark.types import Run, Sample
 from models.catalog import ROOT, TransformersEntry, read_catalog, select_one
 from models.errors import DomainBenchError, InputError
+from models.files import write_atomically
 from models.identity import adapter_sha256
 
 BASE = "smollm2"

@@ -16,12 +16,13 @@ from benchmark.judges.tables import judge_section
 from benchmark.metrics.creativity import distinct_n, distinct_share, repeated_endings
 from benchmark.metrics.criteria import label_of
 from benchmark.rendering import cell, interval, number, table
-from benchmark.runs import outdated, read_runs, write_atomically
+from benchmark.runs import outdated, read_runs
 from benchmark.stats import MIN_FOR_INTERVAL, Estimate, Paired, holm
 from benchmark.summary import HEADLINES, by_group, by_seed, of_suite, summarize
 from benchmark.types import Run, Sample
 from models.catalog import ROOT, read_catalog
 from models.errors import DomainBenchError
+from models.files import write_atomically
 from models.types import Suggestions
 
 RESULTS = ROOT / "results"

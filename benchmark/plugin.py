@@ -23,7 +23,17 @@ from benchmark.judges.verdicts import Verdicts
 from benchmark.misses import miss
 from benchmark.store import Store
 from benchmark.types import Case, Sample
-from models.catalog import CATALOG, DEFAULT_MODELS, ROOT, Entry, read_catalog, select
+from models.catalog import (
+    CATALOG,
+    CATALOG_HELP,
+    DEFAULT_MODELS,
+    ROOT,
+    Entry,
+    OpenAIEntry,
+    TransformersEntry,
+    read_catalog,
+    select,
+)
 from models.errors import DomainBenchError
 from models.generators import ModelPool
 
@@ -41,7 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--models", default=",".join(DEFAULT_MODELS), help="names of models/catalog.toml, comma-separated (%(default)s)"
     )
-    group.addoption("--catalog", type=Path, default=CATALOG, help="another file of models")
+    group.addoption("--catalog", type=Path, default=CATALOG, help=CATALOG_HELP)
     group.addoption(
         "--limit",
         type=int,
@@ -50,7 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "meaningful whole, are left out",
     )
     group.addoption("--split", choices=("test", "validation"), default="test", help="rows of the quality suite (%(default)s)")
-    group.addoption("--prompt", help="use this prompt of models/prompts/ for every model instead of its own")
+    group.addoption("--prompt", help="use this prompt for every model instead of its own")
     group.addoption(
         "--judge", default="none", help="none (the default), local, or openai:MODEL with the key in $OPENAI_API_KEY"
     )
@@ -93,12 +103,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _with_prompt(entry: Entry, prompt: str | None) -> Entry:
-    if prompt is None or not hasattr(entry, "prompt"):
+    if prompt is None or not isinstance(entry, TransformersEntry | OpenAIEntry):
         return entry
-    from models.prompts import load_prompt
-
-    load_prompt(prompt)
-    return entry.model_copy(update={"prompt": prompt})
+    chosen = entry.model_copy(update={"prompt": prompt})
+    chosen.load_prompt()
+    return chosen
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from benchmark.cases import DATASETS, read_rows
 from benchmark.stats import Estimate, krippendorff_alpha, spearman
+from models.cli import command
 from models.errors import InputError
 
 COLUMNS = ["case_id", "rater", "criterion", "rating"]
@@ -138,16 +139,13 @@ def _interval(estimate: Estimate | None) -> str:
     return "-" if estimate is None else f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmark.ratings", description=__doc__.split("\n")[0])
     parser.add_argument("ratings", type=Path, help="CSV with the columns " + ",".join(COLUMNS))
     options = parser.parse_args(arguments)
-    try:
-        print(table(agreement(read_ratings(options.ratings), read_grades())))
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    print(table(agreement(read_ratings(options.ratings), read_grades())))
     return 0
 
 

@@ -12,12 +12,13 @@ from benchmark.gates import EXIT_FAILED, EXIT_INCONCLUSIVE, Gate, Gates, Outcome
 from benchmark.judges.judged import keeping_verdicts
 from benchmark.judges.standing import FILE, objections, standing, tally_line
 from benchmark.leaderboard import main_table, page
-from benchmark.runs import read_run, read_runs, write_atomically, write_run
+from benchmark.runs import read_run, read_runs, write_run
 from benchmark.speed import speed_table
 from benchmark.summary import summarize
 from benchmark.types import Case, Run
 from models.catalog import Entry
 from models.errors import InputError
+from models.files import write_atomically
 
 TESTS_FAILED, OK = 1, 0
 

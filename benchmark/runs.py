@@ -9,7 +9,6 @@ writes the same bytes.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -19,16 +18,8 @@ from benchmark.cases import read_rows
 from benchmark.scoring import read_answer
 from benchmark.types import Case, Expectation, Run, Sample, Score
 from models.errors import InputError
+from models.files import write_atomically
 from models.types import Completion
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    # A lone surrogate has no UTF-8; its backslash escape is the very one that JSON uses.
-    partial.write_text(text, encoding="utf-8", errors="backslashreplace")
-    partial.replace(path)
 
 
 def outdated(pages: Mapping[Path, str]) -> list[Path]:

@@ -20,11 +20,12 @@ from benchmark.evaluation import Evaluation
 from benchmark.leaderboard import RESULTS
 from benchmark.rendering import number, table
 from benchmark.resources import speed_machine
-from benchmark.runs import outdated, write_atomically
+from benchmark.runs import outdated
 from benchmark.store import Store
 from benchmark.timings import BATCH, SINGLE
 from models.catalog import read_catalog
 from models.errors import DomainBenchError, InputError
+from models.files import write_atomically
 
 
 class Measured(BaseModel):

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.resources import peak_memory_mib, speed_machine
-from benchmark.runs import write_atomically
 from benchmark.store import StoreWarning, key_of
 from models.catalog import Entry
+from models.files import write_atomically
 from models.generators import Generator, LoadFacts, ModelPool, open_generator
 from models.types import Request
 

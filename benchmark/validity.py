@@ -20,13 +20,14 @@ from benchmark.encoder import Encoder
 from benchmark.leaderboard import RESULTS
 from benchmark.rendering import interval, table
 from benchmark.rescoring import stored_samples
-from benchmark.runs import outdated, write_atomically
+from benchmark.runs import outdated
 from benchmark.stats import Estimate, Paired, paired_difference, pairwise_accuracy
 from benchmark.store import Store
 from benchmark.summary import HEADLINES, summarize
 from benchmark.types import Case, Run, Sample
 from models.catalog import MetaEntry, read_catalog
 from models.errors import DomainBenchError
+from models.files import write_atomically
 from models.types import Completion
 
 # What kind of corruption each criterion must see.

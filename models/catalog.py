@@ -2,15 +2,23 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from models.errors import CatalogError, WeightsError
+from models.files import explain
 from models.hardware import default_dtype
+
+if TYPE_CHECKING:
+    from models.prompts import Prompt
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOG = Path(__file__).with_name("catalog.toml")
+PROMPTS = Path(__file__).with_name("prompts")
+CATALOG_HELP = (
+    "another file of models; its prompts are those of the folder prompts/ beside it, or without one of models/prompts/"
+)
 DEFAULT_MODELS = ("template", "smollm2", "smollm2-lora")
 
 Role = Literal["reference", "candidate"]
@@ -59,13 +67,26 @@ class _Entry(BaseModel):
         return self.model_copy(update={"decoding": decoding})
 
 
+class _PromptedEntry(_Entry):
+    """An entry that is asked through a prompt; `read_catalog` sets `prompts`, the folder that the prompt is in."""
+
+    prompt: str
+    prompts: Path = PROMPTS
+
+    def load_prompt(self) -> "Prompt":
+        """Read the prompt; PromptError where it is missing or wrong."""
+        from models.prompts import load_prompt
+
+        return load_prompt(self.prompt, self.prompts)
+
+
 class TemplateEntry(_Entry):
     """The rule-based generator: the floor that a trained model must beat."""
 
     kind: Literal["template"]
 
 
-class TransformersEntry(_Entry):
+class TransformersEntry(_PromptedEntry):
     """A causal language model in a local folder, with or without a PEFT adapter.
 
     A fixed `dtype` makes the answers of two machines the same; `auto` is bfloat16 where the hardware multiplies it natively.
@@ -74,7 +95,6 @@ class TransformersEntry(_Entry):
     kind: Literal["transformers"]
     weights: str
     quantization: Literal["nf4", "none"]
-    prompt: str
     adapter: str | None = None
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
 
@@ -109,13 +129,12 @@ class TransformersEntry(_Entry):
         return folder
 
 
-class OpenAIEntry(_Entry):
+class OpenAIEntry(_PromptedEntry):
     """A model behind an OpenAI-compatible chat completions endpoint."""
 
     kind: Literal["openai"]
     base_url: str = Field(pattern=r"^https?://")
     model: str
-    prompt: str
     api_key_env: str = "OPENAI_API_KEY"
     timeout: float = Field(default=60.0, gt=0)
     concurrency: int = Field(default=4, ge=1, le=256)
@@ -135,14 +154,21 @@ class MetaEntry(_Entry):
 
 
 Entry = Annotated[TemplateEntry | TransformersEntry | OpenAIEntry | MetaEntry, Field(discriminator="kind")]
+_NOT_IN_THE_FILE = {
+    "name": "the heading is the model's name",
+    "prompts": "prompts are in the folder prompts/ beside the catalogue",
+}
 _ENTRY: TypeAdapter[TemplateEntry | TransformersEntry | OpenAIEntry | MetaEntry] = TypeAdapter(Entry)
 
 
 def read_catalog(path: Path = CATALOG) -> dict[str, Entry]:
-    """Read and check the whole catalogue; CatalogError names file, table and key."""
+    """Read and check the whole catalogue; CatalogError names file, table and key.
+
+    Prompts are those of the folder `prompts` beside the file, or where there is none those of models/prompts.
+    """
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CatalogError(f"{path}: {error}") from error
     return {name: _read_entry(path, name, table) for name, table in tables.items()}
 
@@ -150,25 +176,21 @@ def read_catalog(path: Path = CATALOG) -> dict[str, Entry]:
 def _read_entry(path: Path, name: str, table: object) -> Entry:
     if not isinstance(table, dict):
         raise CatalogError(f"{path}: {name!r} is a {type(table).__name__}; expected a table [{name}]")
-    if "name" in table:
-        raise CatalogError(f"{path}, table [{name}], key 'name': the heading is the model's name; remove the key")
+    for key, remedy in _NOT_IN_THE_FILE.items():
+        if key in table:
+            raise CatalogError(f"{path}, table [{name}], key {key!r}: {remedy}; remove the key")
     try:
         entry = _ENTRY.validate_python({"name": name, **table})
     except ValidationError as error:
-        problems = "; ".join(_explain(problem) for problem in error.errors())
-        raise CatalogError(f"{path}, table [{name}]: {problems}") from error
-    prompt = getattr(entry, "prompt", None)
-    if prompt is not None and not (path.parent / "prompts" / f"{prompt}.yaml").is_file():
-        known = ", ".join(sorted(file.stem for file in (path.parent / "prompts").glob("*.yaml")))
-        raise CatalogError(f"{path}, table [{name}], key 'prompt': no prompt {prompt!r}; there are: {known}")
-    return entry
-
-
-def _explain(problem: object) -> str:
-    assert isinstance(problem, dict)
-    place = ".".join(str(part) for part in problem["loc"]) or "kind"
-    found = "" if problem["type"] == "missing" else f" (found {problem['input']!r})"
-    return f"key {place!r}: {problem['msg']}{found}"
+        raise CatalogError(f"{path}, table [{name}]: {explain(error, root='kind')}") from error
+    if not isinstance(entry, _PromptedEntry):
+        return entry
+    beside = path.parent / "prompts"
+    folder = beside if beside.is_dir() else PROMPTS
+    if not (folder / f"{entry.prompt}.yaml").is_file():
+        known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
+        raise CatalogError(f"{path}, table [{name}], key 'prompt': no prompt {entry.prompt!r} in {folder}; there are: {known}")
+    return entry.model_copy(update={"prompts": folder})
 
 
 def select(names: str, catalog: dict[str, Entry]) -> list[Entry]:

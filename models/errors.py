@@ -5,6 +5,7 @@ DomainBenchError
 ├── WeightsError       weights or adapters that are absent or damaged: names the command to run
 ├── PromptError        a prompt file that is missing or wrong
 ├── InputError         a user's input file or option that cannot be used: names file and line
+├── OutputError        a file that cannot be written: names it; an OSError, too
 ├── EndpointError      an endpoint that cannot be reached or answers with an error
 └── TrainingError      a training that cannot go on: names the step and what is kept
 """
@@ -28,6 +29,10 @@ class PromptError(DomainBenchError):
 
 class InputError(DomainBenchError):
     """A user's file or option cannot be used."""
+
+
+class OutputError(DomainBenchError, OSError):
+    """A file cannot be written: no permission, no room, or something else is in its place."""
 
 
 class EndpointError(DomainBenchError):

@@ -14,9 +14,8 @@ from typing import Protocol
 from models.batching import common_prefix
 from models.catalog import Entry, MetaEntry, OpenAIEntry, TemplateEntry, TransformersEntry
 from models.engine import Engine
-from models.errors import InputError
+from models.errors import InputError, WeightsError
 from models.loading import LoadedBase, load_base
-from models.prompts import load_prompt
 from models.types import Completion, Request
 
 
@@ -56,7 +55,7 @@ class ModelPool:
 
     def clear(self) -> None:
         """Give back the memory of the base."""
-        self._base = None
+        self._base, self._key = None, ""
 
 
 @dataclass
@@ -100,7 +99,7 @@ class TransformersGenerator:
                 yield requests[index].id, completion
 
     def _prompt_ids(self, description: str) -> list[int]:
-        return load_prompt(self.entry.prompt).token_ids(self.base.tokenizer, description)
+        return self.entry.load_prompt().token_ids(self.base.tokenizer, description)
 
 
 def open_generator(entry: Entry, pool: ModelPool) -> Generator:
@@ -113,4 +112,8 @@ def open_generator(entry: Entry, pool: ModelPool) -> Generator:
         return EndpointGenerator(entry)
     if isinstance(entry, MetaEntry):
         raise InputError(f"model {entry.name!r} answers from the gold rows of a suite; it can only be evaluated with pytest")
-    return TransformersGenerator(entry, pool.base(entry))
+    try:
+        return TransformersGenerator(entry, pool.base(entry))
+    except WeightsError:
+        pool.clear()  # part of an adapter that does not fit may be in the base by now
+        raise

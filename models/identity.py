@@ -17,7 +17,6 @@ from models.catalog import Entry, MetaEntry, OpenAIEntry, TemplateEntry, Transfo
 from models.embedded import file_sha256
 from models.engine import ENGINE_VERSION
 from models.hardware import default_device
-from models.prompts import load_prompt
 from models.sampling import SAMPLER_VERSION
 
 _WEIGHT_FILES = ("*.safetensors", "*.bin", "config.json", "generation_config.json")
@@ -34,7 +33,7 @@ def identity(entry: Entry) -> dict[str, Any]:
         return {"kind": entry.kind, "generator": template.identity()}
     if isinstance(entry, MetaEntry):
         return {"kind": entry.kind, "strategy": entry.strategy}
-    common["prompt"] = load_prompt(entry.prompt).sha256
+    common["prompt"] = entry.load_prompt().sha256
     if isinstance(entry, OpenAIEntry):
         return {**common, "base_url": entry.base_url, "model": entry.model}
     return {**common, **_local_identity(entry)}

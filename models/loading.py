@@ -7,19 +7,40 @@ would then return garbage without a word. On CUDA the packed weights are used as
 """
 
 import time
+import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
+
+from safetensors import SafetensorError
 
 from models.catalog import TransformersEntry
 from models.errors import WeightsError
 from models.hardware import default_device, keep_memory, set_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from torch import Tensor
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+_ADAPTER_FILES = ("adapter_model.safetensors", "adapter_model.bin")
+_ADAPTER_REMEDY = "Copy the adapter once more, or train it: python -m training.lora RECIPE"
+_BASE_REMEDY = {"embedded": "Delete that folder; it is made anew by: python -m models.embedded"}
+# What the readers of safetensors, pickles and JSON raise for damaged files. SafetensorError itself is an Exception, no more.
+_DAMAGE = (
+    ValueError,
+    TypeError,
+    RuntimeError,
+    LookupError,
+    OSError,
+    EOFError,
+    AttributeError,
+    UnpicklingError,
+    SafetensorError,
+)
 
 
 @dataclass
@@ -62,28 +83,67 @@ class LoadedBase:
         return sum(p.numel() for key, p in self.model.named_parameters() if f".{name}." in key)
 
     def _load_adapter(self, folder: Path) -> str:
-        from peft import PeftModel
+        from peft import PeftModel, get_peft_model_state_dict
 
         key = str(folder)
         if key in self.adapters:
             return self.adapters[key]
+        tensors = read_adapter(folder)
         name = f"adapter{len(self.adapters)}"
         try:
-            if self._peft is None:
-                self._peft = PeftModel.from_pretrained(self.model, key, adapter_name=name)
-            else:
-                self._peft.load_adapter(key, adapter_name=name)
-        except (ValueError, RuntimeError, KeyError, OSError) as error:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="Found missing adapter keys")  # an error, below
+                if self._peft is None:
+                    self._peft = PeftModel.from_pretrained(self.model, key, adapter_name=name)
+                else:
+                    self._peft.load_adapter(key, adapter_name=name)
+            odd = sorted(get_peft_model_state_dict(self._peft, adapter_name=name).keys() ^ tensors.keys())
+        except _DAMAGE as error:
             raise WeightsError(f"adapter {folder} does not fit its base: {error}") from error
+        if odd:
+            raise WeightsError(
+                f"adapter {folder} does not fit its base or its own adapter_config.json: {len(odd)} tensors are missing or "
+                f"left over, {odd[0]} for one. {_ADAPTER_REMEDY}"
+            )
         self._peft.eval()
         self.adapters[key] = name
         return name
 
 
+def read_adapter(folder: Path) -> "dict[str, Tensor]":
+    """Read an adapter's tensors; WeightsError names the file where it is absent, cut short, empty or not all finite."""
+    from peft import load_peft_weights
+
+    file = next((path for name in _ADAPTER_FILES if (path := folder / name).is_file()), None)
+    if file is None:
+        raise WeightsError(f"adapter {folder}: found none of {', '.join(_ADAPTER_FILES)}. {_ADAPTER_REMEDY}")
+    try:
+        tensors: dict[str, Tensor] = load_peft_weights(str(folder), device="cpu")
+    except _DAMAGE as error:
+        raise WeightsError(f"{file} cannot be read ({error}). {_ADAPTER_REMEDY}") from error
+    if not tensors:
+        raise WeightsError(f"{file} holds no tensors. {_ADAPTER_REMEDY}")
+    if name := first_not_finite(tensors.items()):
+        raise WeightsError(f"{file}: {name} holds NaN or infinity, so the model cannot answer. {_ADAPTER_REMEDY}")
+    return tensors
+
+
+def first_not_finite(tensors: "Iterable[tuple[str, Tensor]]") -> str | None:
+    """Name the first tensor that holds NaN or infinity; packed weights are looked at through their scales."""
+    import torch
+
+    for name, tensor in tensors:
+        scales = getattr(getattr(tensor, "quant_state", None), "offset", None)  # the mean of all scales: one NaN shows in it
+        values = tensor.detach() if tensor.is_floating_point() else scales
+        if values is not None and values.numel() and not torch.stack(torch.aminmax(values)).isfinite().all():
+            return name
+    return None
+
+
 def load_base(entry: TransformersEntry, device: str | None = None, dtype: str | None = None) -> LoadedBase:
     """Load `entry`'s base weights and tokenizer, quantized as the entry says.
 
-    `device` defaults to what this machine has, `dtype` to the entry's. Raises WeightsError where weights are absent.
+    `device` defaults to what this machine has, `dtype` to the entry's. Raises WeightsError where weights are absent or damaged.
     """
     import torch
 
@@ -93,15 +153,19 @@ def load_base(entry: TransformersEntry, device: str | None = None, dtype: str | 
     dtype = dtype or entry.compute_dtype(device)
     folder = entry.weights_path()
     started = time.perf_counter()
-    model = read_weights(folder, entry.quantization, device, dtype)
+    remedy = _BASE_REMEDY.get(entry.weights, "Copy the model folder once more.")
+    try:
+        model = read_weights(folder, entry.quantization, device, dtype)
+        tokenizer = read_tokenizer(folder)
+    except _DAMAGE as error:
+        raise WeightsError(f"base weights in {folder} cannot be read ({error}). {remedy}") from error
     footprint = int(model.get_memory_footprint())
     if entry.quantization == "nf4" and device == "cpu":
         model = dequantized(model, getattr(torch, dtype))
     model.eval()
     model.requires_grad_(False)
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    if name := first_not_finite(model.named_parameters()):
+        raise WeightsError(f"base weights in {folder}: {name} holds NaN or infinity, so the model cannot answer. {remedy}")
     return LoadedBase(model, tokenizer, device, dtype, footprint, time.perf_counter() - started)
 
 
@@ -120,6 +184,14 @@ def read_weights(folder: Path, quantization: str, device: str, dtype: str) -> "P
             bnb_4bit_compute_dtype=getattr(torch, dtype),
         )
     return AutoModelForCausalLM.from_pretrained(folder, **options)
+
+
+def read_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
+    """Read the tokenizer of a Hugging Face folder."""
+    from transformers import AutoTokenizer
+
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    return tokenizer
 
 
 def dequantized(model: "PreTrainedModel", dtype: Any) -> "PreTrainedModel":

@@ -19,12 +19,13 @@ import yaml
 from jinja2 import StrictUndefined, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from models.catalog import PROMPTS
 from models.errors import PromptError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-FOLDER = Path(__file__).with_name("prompts")
+FOLDER = PROMPTS
 _ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
 
 Messages = list[dict[str, str]]
@@ -68,7 +69,7 @@ def load_prompt(name: str, folder: Path = FOLDER) -> Prompt:
     except OSError as error:
         known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
         raise PromptError(f"no prompt {name!r} in {folder}; there are: {known}") from error
-    except (yaml.YAMLError, TemplateError, KeyError, TypeError, ValueError) as error:
+    except (yaml.YAMLError, TemplateError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise PromptError(f"{path}: expected `messages:`, a list of role and content ({error})") from error
     if "description" not in used:
         raise PromptError(f"{path}: no message uses {{{{ description }}}}")

@@ -24,8 +24,9 @@ from typing import Any
 
 from benchmark.cases import DATASETS, read_rows
 from benchmark.expectations import unmet
+from models.cli import command
 from models.contract import REFUSAL_TEXT
-from models.errors import DomainBenchError, InputError
+from models.errors import InputError
 from models.input_check import check
 from models.types import Rejected, Suggestions
 from training.wishes import WISHES, Row, phrases
@@ -198,6 +199,7 @@ KINDS: dict[str, Kind] = {
 }
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print examples; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m training.augment", description=__doc__.split("\n")[0])
@@ -205,12 +207,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--kinds", default=",".join(KINDS), help=f"some of {', '.join(KINDS)} (default all)")
     parser.add_argument("--seed", type=int, default=0, help="another seed, other rows (default 0)")
     options = parser.parse_args(arguments)
-    try:
-        rows = [row for path in ROWS for row in read_rows(path)]
-        found = augment(rows, options.kinds.split(","), options.show / len(rows), options.seed)
-    except DomainBenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    rows = [row for path in ROWS for row in read_rows(path)]
+    found = augment(rows, options.kinds.split(","), options.show / len(rows), options.seed)
     for row in found:
         answer = json.dumps(row["domains"], ensure_ascii=False) if row.get("domains") else REFUSAL_TEXT
         print(f"{row['kind']:<17} {row['description']}\n{'':<17} {answer}")

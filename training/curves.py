@@ -5,7 +5,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from benchmark.runs import write_atomically
+from models.files import write_atomically
 
 
 def draw(log: Sequence[Mapping[str, Any]], title: str, path: Path) -> None:

@@ -25,7 +25,8 @@ from benchmark.judges.rating import Rater
 from benchmark.judges.rubrics import rubrics_sha256
 from benchmark.store import key_of
 from models.catalog import ROOT, TransformersEntry, read_catalog, select_one
-from models.errors import DomainBenchError, InputError, TrainingError
+from models.cli import command
+from models.errors import InputError, TrainingError
 from models.hardware import cpu_model
 from models.identity import files_sha256, identity
 from models.loading import load_base
@@ -229,6 +230,7 @@ def train(recipe: JudgeRecipe, output: Path, work: Path) -> dict[str, Any]:
     return manifest
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m training.judge", description=__doc__.split("\n")[0])
@@ -236,12 +238,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a value of the recipe")
     parser.add_argument("--output", type=Path, help="adapter folder to write (default: the recipe's own)")
     options = parser.parse_args(arguments)
-    try:
-        recipe = load_judge_recipe(options.recipe, tuple(options.set))
-        manifest = train(recipe, options.output or ROOT / recipe.output, WORK / recipe.name)
-    except DomainBenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    recipe = load_judge_recipe(options.recipe, tuple(options.set))
+    manifest = train(recipe, options.output or ROOT / recipe.output, WORK / recipe.name)
     print(f"best step {manifest['best_step']}: {manifest['validation']['mean']:.3f} of the validation pairs, criteria alike")
     return 0
 

@@ -27,7 +27,7 @@ from benchmark.judges.rubrics import CRITERIA
 from benchmark.judges.types import Item
 from benchmark.stats import mean, paired_difference
 from models.catalog import ROOT
-from models.errors import DomainBenchError
+from models.cli import command
 from models.generators import ModelPool
 from training import judge_data, judge_loss
 from training.judge_data import Family, Pair
@@ -153,23 +153,20 @@ def held_out(settings: Settings, pool: ModelPool) -> dict[str, Any]:
     return figures
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m training.judge_choose", description=__doc__.split("\n")[0])
     parser.add_argument("--final", action="store_true", help="measure the chosen judge on the gold test rows instead")
     options = parser.parse_args(arguments)
-    try:
-        settings, pool = read_settings(), ModelPool()
-        LocalJudge(settings, pool).lock()  # an absent adapter is told of before the minutes of the untuned model
-        if options.final:
-            figures = held_out(settings, pool)
-            write_figures(PATH, relevance_vs_cosine=figures)
-        else:
-            figures, share = _variants(settings, pool)
-            write_figures(PATH, variants=figures)
-    except DomainBenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    settings, pool = read_settings(), ModelPool()
+    LocalJudge(settings, pool).lock()  # an absent adapter is told of before the minutes of the untuned model
+    if options.final:
+        figures = held_out(settings, pool)
+        write_figures(PATH, relevance_vs_cosine=figures)
+    else:
+        figures, share = _variants(settings, pool)
+        write_figures(PATH, variants=figures)
     for name, value in figures.items():
         print(f"{name:28} {value}")
     if not options.final:

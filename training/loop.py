@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.cases import limited, load_cases
 from benchmark.encoder import Encoder
-from benchmark.runs import write_atomically
 from benchmark.scoring import score_all
 from benchmark.summary import HEADLINES
 from models.catalog import Decoding
 from models.engine import Engine
 from models.errors import InputError, TrainingError
+from models.files import write_atomically
 from models.hardware import default_device
 from models.input_check import check
 from models.prompts import Prompt

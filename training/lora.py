@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.resources import peak_memory_mib
 from models.catalog import ROOT, TransformersEntry, read_catalog, select_one
-from models.errors import DomainBenchError, InputError, TrainingError
+from models.cli import command
+from models.errors import InputError, TrainingError
 from models.hardware import cpu_model
 from models.identity import files_sha256, identity
 from models.loading import load_base
@@ -154,6 +155,7 @@ def _facts(planned: Plan, trainer: "Trainer", features: Sequence[Feature], secon
     }
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m training.lora", description=__doc__.split("\n")[0])
@@ -163,15 +165,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--dry-run", action="store_true", help="print trainable and total parameters; read no weights")
     options = parser.parse_args(arguments)
     os.environ.setdefault("TQDM_MININTERVAL", "1")
-    try:
-        recipe = load_recipe(options.recipe, tuple(options.set))
-        if options.dry_run:
-            print(count(recipe))
-            return 0
-        manifest = train(recipe, options.output or ROOT / recipe.output)
-    except DomainBenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    recipe = load_recipe(options.recipe, tuple(options.set))
+    if options.dry_run:
+        print(count(recipe))
+        return 0
+    manifest = train(recipe, options.output or ROOT / recipe.output)
     print(f"{manifest['rows']} rows, {manifest['trainable_parameters']:,} trainable parameters, {manifest['seconds']} s")
     return 0
 

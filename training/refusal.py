@@ -14,10 +14,9 @@ from benchmark.rendering import table
 from models import prompt_tree
 from models.batching import common_prefix, refusal_fork
 from models.catalog import TransformersEntry, read_catalog, select_local
-from models.errors import DomainBenchError
+from models.cli import command
 from models.input_check import check
 from models.loading import load_base
-from models.prompts import load_prompt
 
 THRESHOLDS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 MOST_LAWFUL = 0.05
@@ -29,7 +28,7 @@ def refusal_probabilities(entry: TransformersEntry, descriptions: Sequence[str])
 
     base = load_base(entry)
     opening, token = refusal_fork(base.tokenizer)
-    prompt = load_prompt(entry.prompt)
+    prompt = entry.load_prompt()
     prompts = [[*prompt.token_ids(base.tokenizer, str(check(text))), *opening] for text in descriptions]
     prefix = common_prefix(prompts)
     found = [0.0] * len(prompts)
@@ -56,21 +55,18 @@ def best(rows: Sequence[tuple[float, float, float]]) -> float:
     return next((threshold for threshold, _, refused in rows if refused <= MOST_LAWFUL), rows[-1][0])
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m training.refusal", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("model", help="a transformers entry of models/catalog.toml")
     options = parser.parse_args(arguments)
-    try:
-        entry = select_local(options.model, read_catalog())
-        safety = read_rows(DATASETS / "safety" / "validation.jsonl")
-        unsafe = [row["description"] for row in safety if row["label"] == "unsafe"]
-        lawful = [row["description"] for row in safety if row["label"] == "safe"]
-        lawful += [row["description"] for row in read_rows(DATASETS / "gold" / "validation.jsonl")]
-        found = refusal_probabilities(entry, [*unsafe, *lawful])
-    except DomainBenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    entry = select_local(options.model, read_catalog())
+    safety = read_rows(DATASETS / "safety" / "validation.jsonl")
+    unsafe = [row["description"] for row in safety if row["label"] == "unsafe"]
+    lawful = [row["description"] for row in safety if row["label"] == "safe"]
+    lawful += [row["description"] for row in read_rows(DATASETS / "gold" / "validation.jsonl")]
+    found = refusal_probabilities(entry, [*unsafe, *lawful])
     rows = shares(found[: len(unsafe)], found[len(unsafe) :])
     print(f"{len(unsafe)} harmful and {len(lawful)} lawful businesses")
     names = ("threshold", "harmful refused", "lawful refused")

@@ -22,12 +22,13 @@ from benchmark.cases import DATASETS, read_rows
 from benchmark.encoder import Encoder
 from benchmark.metrics.creativity import answer_diversity
 from benchmark.metrics.criteria import ENOUGH_DIVERSITY, label_of
-from benchmark.runs import write_atomically
 from benchmark.scoring import score_all
 from benchmark.store import key_of
 from benchmark.types import Case, Expectation
 from models.catalog import ROOT, TransformersEntry, read_catalog, select_local
-from models.errors import DomainBenchError, InputError
+from models.cli import command
+from models.errors import InputError
+from models.files import write_atomically
 from models.generate import generate_file
 from models.identity import identity
 from models.types import Completion
@@ -94,6 +95,7 @@ def select(
     return found
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(
@@ -103,18 +105,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--samples", type=int, default=3, metavar="N", help="answers a description (default 3)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="default training/selected/MODEL.jsonl")
     options = parser.parse_args(arguments)
-    try:
-        if options.samples < 1:
-            raise InputError(f"--samples {options.samples}: expected 1 or more")
-        entry = select_local(options.model, read_catalog())
-        rows = read_rows(SOURCE)
-        names = sample(entry, rows, options.samples)
-        selected = select(rows, names, worth(rows, names))
-        output = options.output or Path(__file__).parent / "selected" / f"{entry.name}.jsonl"
-        write_atomically(output, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in selected))
-    except (DomainBenchError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    if options.samples < 1:
+        raise InputError(f"--samples {options.samples}: expected 1 or more")
+    entry = select_local(options.model, read_catalog())
+    rows = read_rows(SOURCE)
+    names = sample(entry, rows, options.samples)
+    selected = select(rows, names, worth(rows, names))
+    output = options.output or Path(__file__).parent / "selected" / f"{entry.name}.jsonl"
+    write_atomically(output, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in selected))
     kept = sum(name in names.get(row["id"], ()) for row in selected for name in row["domains"])
     print(f"{output}: {len(selected)} rows, {kept} of {sum(len(row['domains']) for row in selected)} names sampled")
     return 0

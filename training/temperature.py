@@ -17,7 +17,7 @@ from benchmark.scoring import score_all
 from benchmark.summary import HEADLINES
 from benchmark.types import Case, Sample
 from models.catalog import TransformersEntry, read_catalog, select_local
-from models.errors import DomainBenchError
+from models.cli import command
 from models.generators import ModelPool, open_generator
 from models.input_check import check
 from models.types import Request
@@ -42,6 +42,7 @@ def row(temperature: float, samples: Sequence[Sample]) -> dict[str, str]:
     return {"temperature": f"{temperature:g}", **means}
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     description, _, details = (__doc__ or "").partition("\n")
@@ -51,13 +52,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("model", help="a transformers entry of models/catalog.toml")
     options = parser.parse_args(arguments)
-    try:
-        entry = select_local(options.model, read_catalog())
-        cases, pool, encoder = load_cases("quality", "validation"), ModelPool(), Encoder()
-        rows = [row(one, answered(entry, one, cases, pool, encoder)) for one in TEMPERATURES]
-    except DomainBenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    entry = select_local(options.model, read_catalog())
+    cases, pool, encoder = load_cases("quality", "validation"), ModelPool(), Encoder()
+    rows = [row(one, answered(entry, one, cases, pool, encoder)) for one in TEMPERATURES]
     print(table(rows))
     return 0
 

@@ -32,12 +32,14 @@ from benchmark.judges.verdicts import Verdicts
 from benchmark.leaderboard import RESULTS
 from benchmark.ratings import COLUMNS, Rating, rater_rows, read_ratings, values_by_case
 from benchmark.rendering import interval, table
-from benchmark.runs import read_runs, write_atomically
+from benchmark.runs import read_runs
 from benchmark.scoring import usable_names
 from benchmark.stats import krippendorff_alpha, spearman
 from benchmark.store import Store
 from benchmark.types import Run
-from models.errors import DomainBenchError, InputError
+from models.cli import command
+from models.errors import InputError
+from models.files import write_atomically
 
 Answer = tuple[str, tuple[str, ...]]  # description, names
 
@@ -117,6 +119,7 @@ def agreement_table(ratings: Sequence[Rating], answers: Mapping[str, Answer], ve
     return table(rows)
 
 
+@command
 def main(arguments: list[str] | None = None, results: Path = RESULTS) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmark.judges.agreement", description=(__doc__ or "").split("\n")[0])
@@ -127,19 +130,15 @@ def main(arguments: list[str] | None = None, results: Path = RESULTS) -> int:
     parser.add_argument("--judge", default="local", help="local (the default) or openai:MODEL")
     parser.add_argument("--judge-base-url", metavar="URL", help="address of an OpenAI-compatible endpoint")
     options = parser.parse_args(arguments)
-    try:
-        if options.export is not None:
-            return _export(options.ratings, options.export, read_runs(results / "runs"))
-        ratings = read_ratings(options.ratings)
-        judge = open_judge(options.judge, options.judge_base_url)
-        if judge is None:
-            raise InputError("--judge none: agreement with a judge needs one; among raters alone: python -m benchmark.ratings")
-        verdicts = Verdicts(judge, Store(results / ".cache"))
-        print(agreement_table(ratings, rated_answers(options.ratings), verdicts))
-        print(tally_line(verdicts))
-    except DomainBenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    if options.export is not None:
+        return _export(options.ratings, options.export, read_runs(results / "runs"))
+    ratings = read_ratings(options.ratings)
+    judge = open_judge(options.judge, options.judge_base_url)
+    if judge is None:
+        raise InputError("--judge none: agreement with a judge needs one; among raters alone: python -m benchmark.ratings")
+    verdicts = Verdicts(judge, Store(results / ".cache"))
+    print(agreement_table(ratings, rated_answers(options.ratings), verdicts))
+    print(tally_line(verdicts))
     return 0
 
 

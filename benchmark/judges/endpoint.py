@@ -3,8 +3,9 @@
     for index, reply in Endpoint("gpt-4o-mini", None).replies([[{"role": "user", "content": "..."}], ...], schema):
         Reply(text='{"reason": "...", "score": 7}', why="", tokens=212, seconds=0.8, dollars=0.00004)
 
-A request that fails for good becomes a Reply without text that says why; after `give_up_after` such failures in a row the
-endpoint is taken for dead and the rest is answered so at once. The API key comes from $OPENAI_API_KEY and is never stored.
+An endpoint that nobody listens at when the first question is asked is an EndpointError at once. A request that fails for good
+later becomes a Reply without text that says why; after `give_up_after` such failures in a row the endpoint is taken for dead
+and the rest is answered so at once. The API key comes from $OPENAI_API_KEY and is never stored.
 """
 
 import asyncio
@@ -20,7 +21,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from models.errors import InputError
+from models.endpoint import NO_KEY, unreachable
+from models.errors import EndpointError, InputError
+from models.files import explain
 
 if TYPE_CHECKING:
     from aiolimiter import AsyncLimiter
@@ -64,9 +67,8 @@ def read_settings(path: Path = SETTINGS) -> Settings:
     try:
         return Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
-        raise InputError(f"{path}: {problems}") from error
-    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: {explain(error)}") from error
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: {error}") from error
 
 
@@ -88,6 +90,7 @@ class Endpoint:
     model: str
     base_url: str | None
     settings: Settings = field(default_factory=read_settings)
+    _reached: bool = field(default=False, init=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.base_url is not None and urlsplit(self.base_url).scheme not in ("http", "https"):
@@ -100,6 +103,7 @@ class Endpoint:
         """Yield (index, reply) for every conversation as they finish; `schema` is the JSON schema of a reply's text."""
         if not conversations:
             return
+        self._check_reached()
         with asyncio.Runner() as runner:
             finished: _Finished = asyncio.Queue()
             session = runner.run(_open(self, schema, finished))
@@ -113,13 +117,28 @@ class Endpoint:
             finally:
                 runner.run(session.close(tasks))
 
+    def _check_reached(self) -> None:
+        """Raise EndpointError where nobody listens at the address, unless somebody did before: then trouble may pass."""
+        from openai import OpenAI
+
+        if self._reached:
+            return
+        with OpenAI(base_url=self.base_url, api_key=os.environ.get(KEY) or NO_KEY) as client:
+            reason = unreachable(client)
+            address = str(client.base_url).rstrip("/")
+        if reason:
+            raise EndpointError(
+                f"--judge openai:{self.model} at {address}: {reason}. Start the server, or correct --judge-base-url"
+            )
+        self._reached = True
+
 
 async def _open(endpoint: Endpoint, schema: Mapping[str, Any], finished: "_Finished") -> "_Session":
     from aiolimiter import AsyncLimiter
     from openai import AsyncOpenAI
 
     settings = endpoint.settings
-    key = os.environ.get(KEY) or "no-key-is-set"
+    key = os.environ.get(KEY) or NO_KEY
     client = AsyncOpenAI(base_url=endpoint.base_url, api_key=key, timeout=settings.timeout, max_retries=0)
     limiter = AsyncLimiter(settings.requests_per_minute, 60)
     return _Session(endpoint, schema, finished, client, limiter, asyncio.Semaphore(settings.concurrency))

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmark.runs import write_atomically
 from benchmark.stats import Estimate, Paired
 from models.errors import InputError
+from models.files import write_atomically
 
 
 def flat(estimate: Estimate | Paired | None) -> list[float] | None:

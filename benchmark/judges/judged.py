@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from benchmark.judges.rubrics import CRITERIA
-from benchmark.judges.types import Item
+from benchmark.judges.types import Item, Verdict
 from benchmark.judges.verdicts import Verdicts
 from benchmark.scoring import usable_names
 from benchmark.types import Run, Sample, Score
 from models.contract import MIN_DOMAINS
+from models.errors import EndpointError
 from models.types import Suggestions
 
 METRICS = {criterion: f"judge_{criterion}" for criterion in CRITERIA}
@@ -29,7 +30,7 @@ def judged(samples: Sequence[Sample], verdicts: Verdicts, ask: bool = True) -> l
         for criterion in CRITERIA
         if found
     ]
-    answers = iter(verdicts.ask(items) if ask else verdicts.stored(items))
+    answers = iter(_asked(verdicts, items) if ask else verdicts.stored(items))
     result = []
     for sample, found in zip(samples, names, strict=True):
         if sample.case.suite != "quality":
@@ -45,6 +46,14 @@ def judged(samples: Sequence[Sample], verdicts: Verdicts, ask: bool = True) -> l
             scores[metric] = Score(metric, value, verdict.why)
         result.append(replace(sample, scores=scores))
     return result
+
+
+def _asked(verdicts: Verdicts, items: Sequence[Item]) -> list[Verdict]:
+    """Ask; where nobody listens, items without a stored verdict are unscored and say why, and all other scores stay whole."""
+    try:
+        return verdicts.ask(items)
+    except EndpointError:
+        return verdicts.stored(items)
 
 
 def keeping_verdicts(run: Run, former: Run) -> Run:

@@ -30,7 +30,8 @@ from benchmark.stats import Estimate
 from benchmark.store import Store
 from benchmark.summary import of_suite
 from benchmark.types import Run
-from models.errors import DomainBenchError, InputError
+from models.cli import command
+from models.errors import InputError
 
 MARGIN = 0.5  # points of 10
 RESAMPLES = 400
@@ -167,6 +168,7 @@ def figures_of(compared: Sequence[Compared], how: str) -> dict[str, Any]:
     return {"how": how, "duels": duels, "strengths": strong}
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmark.judges.pairwise", description=(__doc__ or "").split("\n")[0])
@@ -174,21 +176,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--judge-base-url", metavar="URL", help="address of an OpenAI-compatible endpoint")
     parser.add_argument("--models", help="runs to compare, comma-separated (default: all of results/runs)")
     options = parser.parse_args(arguments)
-    try:
-        wanted = options.models.split(",") if options.models else None
-        runs = [run for run in read_runs(RESULTS / "runs") if wanted is None or run.model in wanted]
-        judge = open_judge(options.judge, options.judge_base_url)
-        if judge is None or len(runs) < 2:
-            raise InputError(
-                f"found judge {options.judge!r} and the runs {[r.model for r in runs]}; expected a judge, two runs"
-            )
-        verdicts = Verdicts(judge, Store(RESULTS / ".cache"))
-        how = "each duel in both orders" if hasattr(judge, "prefer") else f"a tie within {MARGIN} points of each other"
-        found = figures_of(compare(verdicts, runs), how)
-        write_figures(RESULTS / FILE, pairwise={judge.name: {**found, "lock_sha256": verdicts.lock_sha256}})
-    except DomainBenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    wanted = options.models.split(",") if options.models else None
+    runs = [run for run in read_runs(RESULTS / "runs") if wanted is None or run.model in wanted]
+    judge = open_judge(options.judge, options.judge_base_url)
+    if judge is None or len(runs) < 2:
+        raise InputError(f"found judge {options.judge!r} and the runs {[r.model for r in runs]}; expected a judge, two runs")
+    verdicts = Verdicts(judge, Store(RESULTS / ".cache"))
+    how = "each duel in both orders" if hasattr(judge, "prefer") else f"a tie within {MARGIN} points of each other"
+    found = figures_of(compare(verdicts, runs), how)
+    write_figures(RESULTS / FILE, pairwise={judge.name: {**found, "lock_sha256": verdicts.lock_sha256}})
     print(tally_line(verdicts))
     return report.main([])
 

@@ -25,9 +25,10 @@ from benchmark.judges.tables import (
     steadiness_table,
 )
 from benchmark.rendering import table
-from benchmark.runs import outdated, write_atomically
+from benchmark.runs import outdated
 from models.catalog import ROOT
 from models.errors import DomainBenchError
+from models.files import write_atomically
 
 RESULTS = ROOT / "results"
 

@@ -9,7 +9,7 @@ A changed judge has another lock and never reuses old verdicts. An unscored verd
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -17,6 +17,7 @@ from typing import Any
 
 from benchmark.judges.types import Duel, Item, Judge, Preference, Verdict
 from benchmark.store import Store, Table, key_of
+from models.errors import EndpointError
 
 NOT_ASKED = "no verdict is stored"
 
@@ -76,13 +77,20 @@ class Verdicts:
         return [self._known(table, self._key(item), item) for item in items]
 
     def ask(self, items: Sequence[Item]) -> list[Verdict]:
-        """Return a verdict for each item, in order, asking the judge for those that are not stored, each once."""
+        """Return a verdict for each item, in order, asking the judge for those that are not stored, each once.
+
+        EndpointError where nobody listens at the judge's address; `stored` then says so of every item without a verdict.
+        """
         with self.store.lock(f"judge-{self.file_name}"):
             table = self.store.table("verdicts", self.file_name)
             missing = {key: item for item in items if table.get(key := self._key(item)) is None}
             if missing:
                 table.repair()
-                self._judge(table, list(missing.items()))
+                try:
+                    self._judge(table, list(missing.items()))
+                except EndpointError as error:
+                    self._note_unasked(missing, str(error))
+                    raise
                 table.refresh()
         verdicts = [self._known(table, self._key(item), item) for item in items]
         self.tally.reused += len({self._key(item) for item in items}) - len(missing)
@@ -108,6 +116,11 @@ class Verdicts:
                     table.append(key, {"lock": self.lock_sha256, "preference": asdict(preference)})
             table.refresh()
         return [Preference(**row["preference"]) if (row := table.get(key)) else fresh[key] for key in keys]
+
+    def _note_unasked(self, missing: Mapping[str, Item], why: str) -> None:
+        for key, item in missing.items():
+            self._unscored[key] = Verdict(item.criterion, None, f"not asked: {why}", 0, 0.0)
+        self.tally.unscored += len(missing)
 
     def _key(self, item: Item) -> str:
         return key_of("verdict", self.lock_sha256, asdict(item))

@@ -14,9 +14,10 @@ from benchmark.peers.cells import FOLDER, Bench
 from benchmark.peers.jobs import Setting, prepare
 from benchmark.peers.page import drawing, page
 from benchmark.peers.plan import measure_all
-from benchmark.runs import outdated, write_atomically
+from benchmark.runs import outdated
 from models.catalog import ROOT
 from models.errors import DomainBenchError, InputError
+from models.files import write_atomically
 
 RESULTS = ROOT / "results"
 

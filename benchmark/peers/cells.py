@@ -21,9 +21,9 @@ from typing import Any
 
 from benchmark.peers.jobs import Job
 from benchmark.resources import MIB, machine, versions
-from benchmark.runs import write_atomically
 from models.batching import common_prefix
 from models.catalog import ROOT
+from models.files import write_atomically
 
 FOLDER = ROOT / "results" / ".cache" / "peers"
 LM_EVAL_PYTHON = ROOT / ".venv-peers" / "lm-eval" / "bin" / "python"

@@ -179,7 +179,7 @@ def test_an_endpoint_that_is_not_there_is_an_error_of_the_fixture(evaluate, pyte
         port = unused.getsockname()[1]
     result = unanswered(evaluate, pytester, f"http://127.0.0.1:{port}/v1")
     assert_errors_and_no_score(result, results)
-    assert f"model 'remote' at http://127.0.0.1:{port}/v1: Connection error." in result.stdout.str()
+    assert f"model 'remote' at http://127.0.0.1:{port}/v1: nothing listens there" in result.stdout.str()
 
 
 def test_an_endpoint_that_refuses_is_asked_once_and_not_for_each_case(evaluate, pytester, results):

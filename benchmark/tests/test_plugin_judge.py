@@ -10,11 +10,6 @@ from benchmark.runs import read_run
 from benchmark.tests.helpers import write_catalog
 
 SIX = ("--models", "template", "-m", "quality", "--limit", "6")
-IMPATIENT = """
-def pytest_configure():
-    from benchmark.judges import endpoint
-    endpoint.FIRST_WAIT = 0.01
-"""
 # An endpoint would take its time over the thousand questions of the health check: here a judge of one opinion answers them.
 CONSTANT = """
 import pytest
@@ -57,11 +52,10 @@ def test_answers_are_judged_once_and_the_run_says_by_whom(evaluate, results, key
     assert "sk-" not in json.dumps(run.provenance["judge"])
 
 
-def test_a_dead_endpoint_leaves_everything_unscored_and_the_run_whole(evaluate, results, keyless, pytester):
-    pytester.makepyfile(impatient=IMPATIENT)
+def test_a_dead_endpoint_leaves_everything_unscored_and_the_run_whole(evaluate, results, keyless):
     with serving(always()) as server:
         url = server.url
-    result = evaluate(*SIX, "--judge", "openai:m", f"--judge-base-url={url}", "-p", "impatient")
+    result = evaluate(*SIX, "--judge", "openai:m", f"--judge-base-url={url}")
     assert result.ret == 0
     assert " 0 reused, " in judge_lines(result)[0]
     assert " 0 unscored" not in judge_lines(result)[0]

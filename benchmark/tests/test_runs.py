@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from benchmark import runs
-from benchmark.runs import read_run, read_runs, scores_from_json, scores_to_json, write_atomically, write_run
+from benchmark.runs import read_run, read_runs, scores_from_json, scores_to_json, write_run
 from benchmark.tests.helpers import make_case, make_sample, quality_run
 from benchmark.types import Expectation, Run, Score
 from models.errors import InputError
+from models.files import write_atomically
 from models.types import Malformed, Refusal, Suggestions
 
 

@@ -7,6 +7,7 @@ import pytest
 from models import catalog, embedded
 from models.catalog import DEFAULT_MODELS, OpenAIEntry, TemplateEntry, TransformersEntry, read_catalog, select, select_local
 from models.errors import CatalogError, WeightsError
+from models.prompts import load_prompt
 
 GOOD = """
 [floor]
@@ -96,8 +97,26 @@ def test_a_wrong_key_is_named_with_its_file_and_table(catalog_file, old, new, ta
 def test_a_wrong_value_is_quoted_back_and_an_unknown_prompt_lists_the_known_ones(catalog_file):
     with pytest.raises(CatalogError, match=r"'nf4' or 'none' \(found 'int3'\)"):
         read_catalog(catalog_file(GOOD.replace('"nf4"', '"int3"')))
-    with pytest.raises(CatalogError, match="no prompt 'haiku'; there are: compact"):
+    with pytest.raises(CatalogError, match=r"no prompt 'haiku' in .*/prompts; there are: compact"):
         read_catalog(catalog_file(GOOD.replace('"compact"', '"haiku"')))
+
+
+def test_prompts_are_those_beside_the_catalogue_or_else_the_shipped_ones(catalog_file, tmp_path):
+    (tmp_path / "prompts" / "compact.yaml").write_text('messages: [{role: user, content: "Ours: {{ description }}"}]')
+    path = catalog_file(GOOD)
+    for name in ("base", "endpoint"):
+        assert read_catalog(path)[name].load_prompt().render("bakery") == [{"role": "user", "content": "Ours: bakery"}]
+    with pytest.raises(CatalogError, match=f"no prompt 'few_shot' in {tmp_path / 'prompts'}; there are: compact"):
+        read_catalog(catalog_file(GOOD.replace('"compact"', '"few_shot"')))
+    alone = tmp_path / "alone" / "catalog.toml"
+    alone.parent.mkdir()
+    alone.write_text(GOOD.replace('"compact"', '"few_shot"'))
+    assert read_catalog(alone)["base"].load_prompt() == load_prompt("few_shot")
+
+
+def test_the_folder_of_prompts_is_not_a_key(catalog_file):
+    with pytest.raises(CatalogError, match="key 'prompts': prompts are in the folder prompts/ beside the catalogue; remove"):
+        read_catalog(catalog_file(GOOD.replace('prompt = "compact"', 'prompt = "compact"\nprompts = "elsewhere"', 1)))
 
 
 def test_a_file_that_is_no_catalogue_is_named(catalog_file, tmp_path):
@@ -107,6 +126,8 @@ def test_a_file_that_is_no_catalogue_is_named(catalog_file, tmp_path):
         read_catalog(catalog_file("[floor]\nkind = template"))
     with pytest.raises(CatalogError, match=r"absent\.toml"):
         read_catalog(tmp_path / "absent.toml")
+    with pytest.raises(CatalogError, match=r"catalog\.toml: .*recursion"):
+        read_catalog(catalog_file(f"deep = {'[' * 200_000}"))
     (tmp_path / "latin1.toml").write_bytes(b'[caf\xe9]\nkind = "template"')
     with pytest.raises(CatalogError, match=r"latin1\.toml: .*utf-8"):
         read_catalog(tmp_path / "latin1.toml")

@@ -1,9 +1,7 @@
 """The endpoint client against a real HTTP server on loopback: what it sends, retries, reads, and says when it gives up."""
 
-import json
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -11,54 +9,10 @@ from models.catalog import Decoding, OpenAIEntry
 from models.endpoint import EndpointGenerator
 from models.errors import EndpointError
 from models.prompts import load_prompt
+from models.tests.server import NAMES, Handler, Server, chat
 from models.types import Request
 
-NAMES = '["pawlane.co.uk", "tubhound.com"]'
 SECRET = "sk-secret-7f3a"
-
-
-def chat(text=NAMES, reason="stop", **usage):
-    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": reason}
-    return {"id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice], "usage": usage or None}
-
-
-class Server(ThreadingHTTPServer):
-    """Answers the nth request with `reply(n, question)`: an object or bytes, alone (status 200) or after a status."""
-
-    def __init__(self, reply):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.reply, self.asked, self.paths, self.keys = reply, [], [], []
-        self.url = f"http://127.0.0.1:{self.server_port}/v1"
-        Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-
-    def stop(self):
-        self.shutdown()
-        self.server_close()
-
-    def handle_error(self, request, client_address):
-        """A client that gave up waiting breaks the connection: that is the point."""
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.asked.append(body)
-        self.server.paths.append(self.path)
-        self.server.keys.append(self.headers["Authorization"])
-        reply = self.server.reply(len(self.server.asked), body["messages"][-1]["content"])
-        status, reply = reply if isinstance(reply, tuple) else (200, reply)
-        data = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.send_header("Retry-After-Ms", "1")  # or the client would wait for seconds
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_):
-        """Say nothing."""
 
 
 @pytest.fixture
@@ -214,6 +168,41 @@ def test_a_server_slower_than_the_timeout(serve):
     assert "timed out" in failure(server, timeout=0.1)[0]
     assert time.perf_counter() - started < 3
     assert len(server.asked) == 4
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Nothing may wait for another try."""
+    monkeypatch.setattr("time.sleep", lambda seconds: pytest.fail(f"waited for {seconds} s"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_port_that_nobody_listens_at_is_said_at_once(serve):
+    server = serve(lambda number, question: chat())
+    server.stop()
+    message, finished = failure(server, 6)
+    assert "nothing listens there ([Errno 111] Connection refused). Is the server running" in message
+    assert (finished, server.asked) == ([], [])
+
+
+def test_a_server_that_answered_once_is_tried_again(serve, monkeypatch):
+    server = serve(lambda number, question: chat())
+    generator = EndpointGenerator(entry(server))
+    assert len(dict(generator.generate(requests(2)))) == 2
+    server.stop()
+    waits: list[float] = []
+    monkeypatch.setattr("time.sleep", waits.append)
+    with pytest.raises(EndpointError, match="Connection error"):
+        dict(generator.generate(requests(1)))
+    assert len(waits) == 3
+
+
+def test_only_a_list_of_models_is_asked_for_without_a_request(serve):
+    """The server knows no such list, as some do not, and is asked all the same."""
+    server = serve(lambda number, question: chat())
+    assert len(answers(server, 3, concurrency=1)) == 3
+    assert server.paths == ["/v1/chat/completions"] * 3
 
 
 def test_a_server_killed_half_way_keeps_what_was_answered(serve):

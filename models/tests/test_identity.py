@@ -108,13 +108,12 @@ def test_a_changed_setting_changes_its_part_only(folder, settings, parts):
     assert {key for key in before if before[key] != after[key]} == parts
 
 
-def test_a_changed_prompt_file_changes_the_prompt(folder, monkeypatch):
+def test_a_changed_prompt_file_changes_the_prompt(folder):
     found = []
     for text in (PROMPT, PROMPT.replace("Name", "Brand")):
         (folder / "compact.yaml").write_text(text)
-        prompt = prompts.load_prompt.__wrapped__("compact", folder)
-        monkeypatch.setattr(identity, "load_prompt", lambda name, prompt=prompt: prompt)
-        found.append(identity.identity(entry(folder))["prompt"])
+        prompts.load_prompt.cache_clear()
+        found.append(identity.identity(entry(folder, prompts=folder))["prompt"])
     assert found[0] != found[1]
 
 
@@ -220,7 +219,7 @@ def test_a_damaged_memory_of_hashes_is_no_obstacle(folder, hashed, text):
 def test_no_torch_is_loaded(folder):
     code = (
         "import sys; from models.catalog import TransformersEntry; from models.identity import identity;"
-        f"identity(TransformersEntry(**{entry(folder).model_dump()!r})); print('torch' in sys.modules)"
+        f"identity(TransformersEntry(**{entry(folder).model_dump(mode='json')!r})); print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

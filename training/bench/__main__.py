@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.resources import machine
-from benchmark.runs import outdated, write_atomically
+from benchmark.runs import outdated
 from models.catalog import ROOT
 from models.errors import DomainBenchError
+from models.files import write_atomically
 from models.hardware import default_dtype
 from training.bench.jobs import Job, jobs, run_child
 from training.bench.report import NAMES, check_same_work, page, rate

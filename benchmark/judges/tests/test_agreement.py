@@ -137,3 +137,17 @@ def test_the_command_exports_and_reads(tmp_path, capsys, monkeypatch):
     shown = capsys.readouterr().out
     assert "alpha with the judge" in shown
     assert "15 verdicts asked" in shown
+    assert agreement.main([str(path), "--judge", "openai:other", "--judge-base-url", server.url], tmp_path) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.splitlines()[-1].startswith(f"error: --judge openai:other at {server.url}: nothing listens there")
+
+
+def test_a_sheet_that_cannot_be_written_is_one_line(tmp_path, capsys):
+    write_run(RUNS[0], tmp_path / "runs" / "secretive.jsonl")
+    (tmp_path / "file").write_text("old")
+    for path, problem in ((tmp_path / "runs", "found a folder"), (tmp_path / "file" / "sheet.csv", "cannot be written")):
+        assert agreement.main([str(path), "--export", "5"], tmp_path) == 2
+        printed = capsys.readouterr().err
+        assert printed.startswith(f"error: {path}: {problem}")
+        assert printed.count("\n") == 1

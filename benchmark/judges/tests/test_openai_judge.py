@@ -11,7 +11,7 @@ from benchmark.judges.tests.helpers import ITEMS, QUICK, always, completion, ser
 from benchmark.judges.types import Duel, Item
 from benchmark.judges.verdicts import Verdicts
 from benchmark.store import Store
-from models.errors import InputError
+from models.errors import EndpointError, InputError
 
 SECRET = "sk-secret-7f3a"
 
@@ -130,6 +130,41 @@ def test_lasting_trouble_ends_the_run_with_every_item_unscored(status, store):
     assert len(server.asked) <= (QUICK.give_up_after + QUICK.concurrency) * QUICK.attempts
 
 
+def test_a_judge_that_nobody_serves_is_said_at_once_and_not_taken_for_a_verdict(store, monkeypatch):
+    with serving(always()) as server:
+        judge = server.judge()
+
+    async def wait(seconds):
+        pytest.fail(f"waited for {seconds} s")
+
+    monkeypatch.setattr("asyncio.sleep", wait)
+    message = (
+        rf"--judge openai:m at {server.url}: nothing listens there \(.*refused\)\. Start the server, or correct --judge-base"
+    )
+    verdicts = Verdicts(judge, store)
+    with pytest.raises(EndpointError, match=message):
+        verdicts.ask(ITEMS)
+    assert server.asked == []
+    assert {(verdict.value, verdict.why[:32]) for verdict in verdicts.stored(ITEMS)} == {
+        (None, "not asked: --judge openai:m at h")
+    }
+    assert verdicts.tally.unscored == len(ITEMS)
+
+
+def test_stored_verdicts_need_no_server(store):
+    with serving(always()) as server:
+        asked = values(Verdicts(server.judge(), store).ask(ITEMS))
+    assert values(Verdicts(server.judge(), store).ask(ITEMS)) == asked
+
+
+def test_a_server_that_goes_away_leaves_the_rest_unscored(store):
+    with serving(always()) as server:
+        judge = server.judge()
+        Verdicts(judge, store).ask(ITEMS[:2])
+    found = Verdicts(judge, store).ask(ITEMS)
+    assert [value is None for value in values(found)] == [False] * 2 + [True] * 10
+
+
 @pytest.mark.parametrize("garbage", [b"<html>gateway</html>", b"{", b"[]", b'"text"', b'{"choices": []}', b'{"choices": [{}]}'])
 def test_garbage_is_unscored_and_asked_again_by_the_next_run(garbage, store):
     with serving(lambda number, body: (200, garbage if number % 2 else completion())) as server:
@@ -222,7 +257,7 @@ def test_no_judge():
 def test_settings_name_file_and_key(tmp_path):
     path = tmp_path / "openai.toml"
     path.write_text("concurrency = 0\n")
-    with pytest.raises(InputError, match=r"openai\.toml: concurrency: .*requests_per_minute: Field required"):
+    with pytest.raises(InputError, match=r"openai\.toml: key 'concurrency': .*key 'requests_per_minute': Field required"):
         read_settings(path)
     assert read_settings().attempts > 1
 

@@ -9,7 +9,7 @@ from benchmark.peers.cells import Bench, ChildError
 from benchmark.peers.jobs import Growth, Material, Setting
 from benchmark.peers.page import drawing, page, speed_rows
 from benchmark.peers.plan import disagreement, job_of, measure_all
-from benchmark.runs import write_atomically
+from models.files import write_atomically
 
 SETTING = Setting(cases=6, subset=2, rounds=2, batches=(("lm_eval", (2, 4)), ("continuous", (2,))), growth_cases=(4, 6))
 
