@@ -76,7 +76,7 @@ def test_the_first_figures_of_a_machine_stay_its_baseline(tmp_path):
     assert list(content["models"]) == ["a", "m"]
 
 
-@pytest.mark.parametrize("change", [{"cpu": "Abacus"}, {"cores": 64}, {"dtype": "bfloat16"}, {"versions": {"torch": "3.0"}}])
+@pytest.mark.parametrize("change", [{"cpu": "Abacus"}, {"cores": 64}, {"dtype": "float16"}, {"versions": {"torch": "3.0"}}])
 def test_another_machine_has_no_baseline_here(tmp_path, monkeypatch, change):
     save_baseline(tmp_path, "m", FIGURES)
     there = {**speed_machine(), **change}
