@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmark.metrics.relevance import relevance
 from benchmark.scoring import score_all
 from benchmark.tests.helpers import make_case
 from benchmark.tests.test_scoring import LengthEncoder
@@ -30,6 +31,11 @@ def test_a_name_that_cannot_be_used_is_worth_nothing(text, share):
     whole = scored(PAIR)
     assert all(whole[name] > 0 for name in CRITERIA)
     assert scored(text) == {name: pytest.approx(whole[name] * share) for name in CRITERIA}
+
+
+def test_relevance_is_that_of_the_names_where_all_can_be_used():
+    alone = relevance("mobile dog groomer, Leeds", ("pawlane.co.uk", "tubhound.com"), LengthEncoder().closeness)
+    assert scored(PAIR)["relevance"] == alone.value
 
 
 def test_one_name_alone_is_half_an_answer():

@@ -99,3 +99,46 @@ def test_the_batch_is_as_large_as_memory_allows(model, tokenizer, monkeypatch):
     monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=4 * 3 * 14 * 512))
     assert len(answers(Engine(model, tokenizer, NO_STOP), prompts)) == 4
     assert max(widths) == 3
+
+
+def test_rows_of_unlike_lengths_share_a_batch_up_to_half_a_gibibyte(model, tokenizer, monkeypatch):
+    asked = []
+
+    def noted(lengths, room):
+        asked.append((lengths, room))
+        return [list(range(len(lengths)))]
+
+    monkeypatch.setattr(engine_module, "length_groups", noted)
+    prompts = [tokenizer("You name businesses: ")["input_ids"] + [70] * length for length in (1, 5, 3)]
+    prompts = [[*prompt, number] for number, prompt in enumerate(prompts, 80)]  # they differ after the one common letter
+    answers(Engine(model, tokenizer, NO_STOP), prompts)
+    answers(Engine(model, tokenizer, NO_STOP), prompts, max_batch=2)
+    # 2^29 bytes / (256 or 2 rows x 512 bytes a token), less the twelve tokens of an answer
+    assert asked == [([1, 5, 3], 4_096 - 12), ([1, 5, 3], 524_288 - 12)]
+
+
+def test_free_places_are_filled_when_they_are_a_quarter_and_not_before(model, tokenizer, monkeypatch):
+    prompts = many(tokenizer)
+    batch, quarter, waiting = 8, 2, len(prompts)
+    prefill, step = Engine._prefill, Engine._step
+    refills = []
+
+    def filled(self, cache, fresh, start, skip):
+        nonlocal waiting
+        assert batch - start >= min(quarter, waiting), "a prefill for too few rows"
+        assert len(fresh) == min(batch - start, waiting), "a place stays empty"
+        waiting -= len(fresh)
+        refills.append(start)
+        return prefill(self, cache, fresh, start, skip)
+
+    def stepped(self, cache, last, skip):
+        assert not waiting or batch - len(last) < min(quarter, waiting), "a step with enough free places for those who wait"
+        return step(self, cache, last, skip)
+
+    monkeypatch.setattr(Engine, "_prefill", filled)
+    monkeypatch.setattr(Engine, "_step", stepped)
+    free = one_at_a_time(model, tokenizer, prompts, LENGTH)
+    stop = max({letter for text in free for letter in text}, key=lambda letter: len({text.find(letter) for text in free}))
+    assert len(answers(Engine(model, tokenizer, Decoding(max_new_tokens=LENGTH, stop=stop)), prompts, max_batch=batch)) == 24
+    assert waiting == 0
+    assert any(0 < start < batch for start in refills), "all rows ended together; this test would prove nothing"
