@@ -73,3 +73,10 @@ def test_a_refusal_is_chosen_by_its_probability_where_it_would_begin(model, toke
 @pytest.mark.parametrize("tokens", [[], [5], [5, 6, 7]])
 def test_elsewhere_nothing_is_decided(model, tokenizer, tokens):
     assert decided(model, tokenizer, 0.5, 0.4, tokens) == [True, True]
+
+
+def test_a_stop_string_in_the_name_of_a_special_token_ends_nothing(model, tokenizer):
+    engine = Engine(model, tokenizer, Decoding(max_new_tokens=4, stop=">"))
+    special, plain = tokenizer.convert_tokens_to_ids("<|user|>"), tokenizer(">")["input_ids"]
+    assert engine._finished(_Row(0, None, [special])) is None
+    assert engine._finished(_Row(0, None, [special, *plain])) == "stop"
