@@ -11,10 +11,11 @@ LIMIT ?=
 JUDGE ?= local
 BUDGET ?=
 RECIPE ?= smollm2-v3
+MODULE ?=
 UNIT_TESTS := models benchmark/tests benchmark/metrics benchmark/judges benchmark/peers benchmark/suites/test_datasets.py training
 
 .DEFAULT_GOAL := help
-.PHONY: help setup leaderboard gate test check cards bench bench-peers bench-training train choose-prompt
+.PHONY: help setup leaderboard gate test mutants check cards bench bench-peers bench-training train choose-prompt
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,6 +39,10 @@ test: export DOMAINBENCH_DTYPE = float32
 test: export OMP_NUM_THREADS = 1 # two workers, one torch thread each: more would fight for two cores
 test: $(READY) ## run the package's own tests
 	$(PYTEST) -q -n 2 --dist worksteal --disable-socket --allow-hosts=127.0.0.1,::1 --allow-unix-socket $(UNIT_TESTS)
+
+mutants: export OMP_NUM_THREADS = 1
+mutants: $(READY) ## change core modules (MODULE) in small ways, LIMIT at most each: how many do their tests notice?
+	$(BIN)/python -m benchmark.tests.mutants $(MODULE) $(if $(LIMIT),--limit $(LIMIT))
 
 check: $(READY) ## linter, formatter, types, and pages that must match the committed runs
 	$(BIN)/ruff check .

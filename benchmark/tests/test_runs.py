@@ -2,16 +2,13 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from benchmark import runs
 from benchmark.runs import read_run, read_runs, scores_from_json, scores_to_json, write_run
 from benchmark.tests.helpers import make_case, make_sample, quality_run
 from benchmark.types import Expectation, Run, Score
 from models.errors import InputError
-from models.files import write_atomically
 from models.types import Malformed, Refusal, Suggestions
 
 
@@ -95,25 +92,6 @@ def test_runs_come_by_file_name_and_nothing_else_is_read(tmp_path):
     (tmp_path / ".c.jsonl.123.tmp").write_text("{")
     assert [run.model for run in read_runs(tmp_path)] == ["a", "b"]
     assert read_runs(tmp_path / "absent") == []
-
-
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
-    path = tmp_path / "new" / "page.md"
-    write_atomically(path, "old\n")
-
-    def full_disk(self, text, **options):
-        with self.open("w") as file:
-            file.write(text[:2])
-        raise OSError("No space left on device")
-
-    monkeypatch.setattr(Path, "write_text", full_disk)
-    with pytest.raises(OSError, match="No space"):
-        runs.write_atomically(path, "new and longer\n")
-    assert path.read_text() == "old\n"
-    monkeypatch.undo()
-    write_atomically(path, "newer\n")
-    assert path.read_text() == "newer\n"
-    assert [file.name for file in path.parent.iterdir()] == ["page.md"]
 
 
 def test_scores_survive_json_with_their_direction_and_their_none():
