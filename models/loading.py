@@ -97,7 +97,9 @@ class LoadedBase:
                     self._peft = PeftModel.from_pretrained(self.model, key, adapter_name=name)
                 else:
                     self._peft.load_adapter(key, adapter_name=name)
-            odd = sorted(get_peft_model_state_dict(self._peft, adapter_name=name).keys() ^ tensors.keys())
+            # "auto" would look for the base's config at the name that the adapter gives it, on a hub.
+            expected = get_peft_model_state_dict(self._peft, adapter_name=name, save_embedding_layers=False)
+            odd = sorted(expected.keys() ^ tensors.keys())
         except _DAMAGE as error:
             raise WeightsError(f"adapter {folder} does not fit its base: {error}") from error
         if odd:
