@@ -4,8 +4,21 @@ import math
 
 import pytest
 
-from benchmark.calibration import LEAST, MOST, NAMING, Split, admissible, agreement, combined, fit_quality
+from benchmark.calibration import (
+    LEAST,
+    MOST,
+    NAMING,
+    Split,
+    admissible,
+    agreement,
+    combined,
+    fit_quality,
+    fit_relevance,
+    read_split,
+)
+from benchmark.encoder import Encoder
 from benchmark.metrics.quality import WEIGHTS, quality
+from benchmark.metrics.relevance import MIDPOINT, SLOPE
 from benchmark.types import Score
 
 PARTS = {"relevance": 9.0, "creativity": 4.0, "professionalism": 7.0, "format": 10.0}
@@ -59,3 +72,20 @@ def test_the_fit_follows_the_grades():
     graded = [(low | {"creativity": c, "relevance": 10 - c}, c) for c in (2.0, 4.0, 6.0, 8.0)]
     _, weights = fit_quality(Split(pairs, graded))
     assert weights["creativity"] > weights["relevance"]
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return Encoder()
+
+
+def test_the_weights_in_use_are_those_that_the_calibration_finds(encoder):
+    power, weights = fit_quality(read_split("train", encoder))
+    assert power == 0.0
+    assert weights == pytest.approx(WEIGHTS)
+
+
+def test_the_scale_of_relevance_is_the_one_that_the_gold_train_rows_give(encoder):
+    midpoint, slope = fit_relevance(encoder)
+    assert midpoint == pytest.approx(MIDPOINT, abs=0.002)
+    assert slope == pytest.approx(SLOPE, abs=1.0)
