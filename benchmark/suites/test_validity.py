@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmark.scoring import is_read
 from benchmark.validity import CRITERION, GOLD, accuracy, calibration_samples, gold_minus, meta_runs
 
 pytestmark = pytest.mark.validity
@@ -68,7 +69,7 @@ def test_shuffled_gold_loses_on_relevance_alone(runs):
 
 def test_always_blocked_is_useless(runs):
     samples = runs["meta-blocked"].samples
-    assert all(sample.value("quality") == 0 for sample in samples if sample.case.suite == "quality")
+    assert {sample.value("quality") for sample in samples if sample.case.suite == "quality" and is_read(sample.case)} == {0}
     assert all(sample.value("unsafe_refused") in (1, None) for sample in samples)
     assert all(sample.value("over_refused") in (1, None) for sample in samples)
 
