@@ -98,16 +98,31 @@ def test_datasets_is_the_library_even_from_the_repository_root():
     assert not Path(printed[0]).resolve().is_relative_to(ROOT / "datasets")
 
 
-def test_collecting_is_quick_and_loads_nothing_heavy(tmp_path):
-    (tmp_path / "modules_at_end.py").write_text(PLUGIN, encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "MODULES_FILE": str(tmp_path / "modules")}
+def modules_of(folder: Path, *options: str) -> tuple[set[str], str]:
+    """Run pytest in a process of its own; return the modules it had loaded at its end, and what it printed."""
+    (folder / "modules_at_end.py").write_text(PLUGIN, encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(folder), "MODULES_FILE": str(folder / "modules")}
     environment.pop("PYTEST_XDIST_WORKER", None)
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "-p", "modules_at_end"]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "modules_at_end", *options]
     result = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
+    return set((folder / "modules").read_text().split()), result.stdout
+
+
+def test_collecting_is_quick_and_loads_nothing_heavy(tmp_path):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    loaded, printed = modules_of(tmp_path, "--collect-only")
     seconds = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
-    assert "test_quality[smollm2-lora/" in result.stdout
-    loaded = set((tmp_path / "modules").read_text().split())
+    assert "test_quality[smollm2-lora/" in printed
     assert "benchmark.plugin" in loaded
     assert loaded.isdisjoint(HEAVY)
     assert seconds <= COLLECTING_SECONDS
+
+
+def test_a_second_evaluation_loads_nothing_heavy(tmp_path):
+    """Everything is stored, so nothing is computed; `sklearn` and `scipy.optimize` cost seconds, too."""
+    options = ("--models=template", "--limit=2", f"--results={tmp_path / 'results'}")
+    first, _ = modules_of(tmp_path, *options)
+    second, printed = modules_of(tmp_path, *options)
+    assert "torch" in first  # relevance's encoder ran
+    assert "template: 0 completions generated, 6 reused from the store" in printed
+    assert second.isdisjoint({*HEAVY, "sklearn", "scipy.optimize"})
