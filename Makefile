@@ -53,6 +53,7 @@ check: $(READY) ## linter, formatter, types, and pages that must match the commi
 	$(BIN)/python -m benchmark.iterations --check
 	$(BIN)/python -m benchmark.judges.report --check
 	$(BIN)/python -m benchmark.validity --check
+	$(BIN)/python -m benchmark.speed --check
 	$(BIN)/python -m benchmark.peers --check
 	$(BIN)/python -m training.bench --check
 

@@ -1,4 +1,4 @@
-"""The output contract: every reading and every domain rule by hand-written example, then properties over any text."""
+"""The output contract: every reading and every domain rule by written example, then properties over any text."""
 
 import json
 import time
