@@ -47,6 +47,27 @@ def read_candidates(path: Path) -> list[Candidate]:
     return found
 
 
+def from_gold(cases: Cases, candidates: Sequence[Candidate], seed: int = 0) -> list[Candidate]:
+    """Answers made of gold names: the case's own, those of another business of its industry, its own with one by a model."""
+    rng = random.Random(seed)
+    others: dict[str, list[str]] = defaultdict(list)
+    for candidate in candidates:
+        others[candidate.case] += candidate.domains
+    found = []
+    for identity, row in cases.items():
+        own = tuple(row["domains"])
+        found.append(Candidate(identity, "gold", own))
+        neighbours = [
+            other for other in cases.values() if other["industry"] == row["industry"] and other["business"] != row["business"]
+        ]
+        if neighbours:
+            found.append(Candidate(identity, "gold:neighbour", tuple(rng.choice(neighbours)["domains"])))
+        if fresh := [name for name in others[identity] if name not in own]:
+            place = rng.randrange(len(own))
+            found.append(Candidate(identity, "gold:one_coined", (*own[:place], rng.choice(fresh), *own[place + 1 :])))
+    return found
+
+
 def choose(candidates: Sequence[Candidate], cases: Cases, per_case: int, seed: int = 0) -> list[Candidate]:
     """Choose up to `per_case` answers for each of `cases`.
 

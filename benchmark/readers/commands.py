@@ -5,8 +5,9 @@
     python -m benchmark readers read sheets/train-1-01.csv --split train --reader ana --kind person
     python -m benchmark readers agree --split train
 
-Answers are files as `python -m models.generate` writes them. A reader gets one sheet and the scales (`sheet` writes them to
-SCALES.txt beside it), and nothing else: not the key, no other reader's values. Files can be filled in with a spreadsheet.
+Answers are files as `python -m models.generate` writes them; answers made of gold names are added. A reader gets one sheet and
+the scales (`sheet` writes them to SCALES.txt beside it), and nothing else: not the key, no other reader's values. Sheets can
+be filled in with a spreadsheet.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from benchmark.cases import DATASETS, read_rows
 from benchmark.readers.agreement import agreement_table
-from benchmark.readers.choice import as_ratings, choose, read_candidates
+from benchmark.readers.choice import as_ratings, choose, from_gold, read_candidates
 from benchmark.readers.ratings import Rated, read_ratings, write_ratings
 from benchmark.readers.sheets import SCALES, Key, key_lines, make_sheets, read_key, read_sheet, with_readings
 from models.cli import command, parser
@@ -38,8 +39,10 @@ def _choose(options: argparse.Namespace) -> int:
     if path.is_file() and any(row.readings for row in read_ratings(path)):
         raise InputError(f"{path}: it holds readings; name another --ratings, or delete it if they are of no use")
     check_writable(path)
-    cases = {row["id"]: row for row in read_rows(DATASETS / "gold" / f"{options.split}.jsonl")}
+    gold = {row["id"]: row for row in read_rows(DATASETS / "gold" / f"{options.split}.jsonl")}
     candidates = [candidate for file in options.answers for candidate in read_candidates(file)]
+    cases = {identity: gold[identity] for identity in {candidate.case for candidate in candidates} & gold.keys()}
+    candidates += from_gold(cases, candidates, options.seed)
     rows = as_ratings(choose(candidates, cases, options.per_case, options.seed), cases, options.split)
     write_ratings(rows, path)
     read, sources = {row.case for row in rows}, {row.source for row in rows}
