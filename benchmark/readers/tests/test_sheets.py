@@ -45,7 +45,8 @@ def sheet(tmp_path):
 
 
 def take_back(sheet):
-    return read_sheet(*sheet, "ana", "person", DAY)
+    path, key = sheet
+    return read_sheet(path, key, "ana", "person", DAY)
 
 
 def test_cases_are_dealt_evenly_and_their_answers_stay_together():
