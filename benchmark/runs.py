@@ -14,12 +14,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from benchmark.cases import read_rows
+from benchmark.rows import AnswerRow, HeaderRow, SampleRow, read_scores
 from benchmark.scoring import read_answer
-from benchmark.types import Case, Expectation, Run, Sample, Score
+from benchmark.types import Case, Run, Sample, Score
 from models.errors import InputError
-from models.files import write_atomically
-from models.types import Completion
+from models.files import check_unique, read_jsonl, validated, write_atomically
 
 
 def outdated(pages: Mapping[Path, str]) -> list[Path]:
@@ -61,14 +60,15 @@ def _answer_row(sample: Sample) -> dict[str, Any]:
 
 
 def read_run(path: Path) -> Run:
-    """Read a run file; InputError where it is not one."""
-    header, *rows = read_rows(path) or [{}]
-    try:
-        provenance = dict(header["run"])
-        samples = tuple(_sample(row) for row in rows)
-        return Run(provenance.pop("model"), samples, provenance)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{path}: not a run file ({error!r})") from error
+    """Read a run file; InputError names the line that does not belong in one, or a case that it holds twice."""
+    lines = read_jsonl(path)
+    if not lines:
+        raise InputError(f"{path}: the file is empty; expected a run: evaluate the model again")
+    first, *numbers = lines
+    provenance = dict(validated(HeaderRow, lines[first], f"{path}, line {first}: not a run file").run)
+    rows = {number: validated(SampleRow, lines[number], f"{path}, line {number}: not a run file") for number in numbers}
+    check_unique({number: row.case.id for number, row in rows.items()}, path)
+    return Run(provenance.pop("model"), tuple(_sample(row) for row in rows.values()), provenance)
 
 
 def read_runs(folder: Path) -> list[Run]:
@@ -76,17 +76,11 @@ def read_runs(folder: Path) -> list[Run]:
     return [read_run(path) for path in sorted(folder.glob("*.jsonl"))]
 
 
-def _sample(row: dict[str, Any]) -> Sample:
-    fields = dict(row["case"])
-    expectation = _tuples(fields.pop("expectation"))
-    case = Case(**{"complexity": "", **_tuples(fields)}, expectation=Expectation(**expectation))
-    return replace(_answer(case, row), repeats=tuple(_answer(case, repeat) for repeat in row.get("repeats", ())))
+def _sample(row: SampleRow) -> Sample:
+    case = row.case.case()
+    return replace(_answer(case, row), repeats=tuple(_answer(case, repeat) for repeat in row.repeats))
 
 
-def _answer(case: Case, row: dict[str, Any]) -> Sample:
-    completion = Completion(**{**row["completion"], "seconds": 0.0})
-    return Sample(case, completion, read_answer(case, completion), scores_from_json(row["scores"]))
-
-
-def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+def _answer(case: Case, row: AnswerRow) -> Sample:
+    completion = row.completion.completion()
+    return Sample(case, completion, read_answer(case, completion), read_scores(row.scores))

@@ -5,19 +5,24 @@
     timings/smollm2.jsonl      {"key": "77aa...", ...}
 
 Keys are hashes of everything the value depends on; completions, scores and timings are stored apart, so a changed metric
-rescores without generating. A last line cut short by a kill is dropped with a warning; its case is simply done again.
+rescores without generating. A last line cut short by a kill, or a row of the wrong shape, is dropped with a warning; its
+case is simply done again.
 """
 
 import hashlib
 import json
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
+
+from benchmark.rows import check_stored
+from models.errors import InputError
 
 
 def key_of(*parts: Any) -> str:
@@ -29,8 +34,9 @@ def key_of(*parts: Any) -> str:
 class Table:
     """One append-only file of key -> value; a key's latest line counts."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, check: Callable[[dict[str, Any]], None] = lambda row: None) -> None:
         self.path = path
+        self._check = check  # raises ValueError for a row of the wrong shape
         self._values: dict[str, dict[str, Any]] = {}
         self._read_to = 0
 
@@ -39,9 +45,11 @@ class Table:
         return self._values.get(key)
 
     def refresh(self) -> None:
-        """Read what other processes have appended since."""
+        """Read what other processes have appended since; InputError where a folder stands in the file's place."""
         if not self.path.exists():
             return
+        if self.path.is_dir():
+            raise InputError(f"{self.path}: found a folder, expected a file of the cache; delete it")
         with self.path.open("rb") as file:
             file.seek(self._read_to)
             data = file.read()
@@ -49,8 +57,10 @@ class Table:
         for line in whole.splitlines():
             try:
                 row = json.loads(line)
-                self._values[row.pop("key")] = row
-            except (ValueError, KeyError, TypeError, AttributeError):
+                key = row.pop("key")
+                self._check(row)
+                self._values[key] = row
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 warnings.warn(f"{self.path}: dropped a damaged line: {line[:60]!r}", StoreWarning, stacklevel=2)
         self._read_to += len(whole)
 
@@ -90,7 +100,7 @@ class Store:
     def table(self, kind: str, model: str) -> Table:
         """Return the table `kind`/`model`, up to date."""
         path = self.folder / kind / f"{model}.jsonl"
-        table = self._tables.setdefault(path, Table(path))
+        table = self._tables.setdefault(path, Table(path, partial(check_stored, kind)))
         table.refresh()
         return table
 

@@ -283,7 +283,7 @@ def test_check_detects_a_stale_page_and_writing_mends_it(checkout, capsys):
 def test_a_damaged_run_is_an_error_and_no_page_is_written(checkout, capsys):
     (checkout / "results" / "runs" / "template.jsonl").write_text("{}\n")
     assert main([]) == 2
-    assert "template.jsonl: not a run file" in capsys.readouterr().err
+    assert "template.jsonl, line 1: not a run file" in capsys.readouterr().err
     assert not (checkout / "results" / "leaderboard.md").exists()
 
 

@@ -1,7 +1,9 @@
 """Run files: what is written is read back equal, whole or not at all, and anything else is turned away."""
 
 import json
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +24,8 @@ def full_run() -> Run:
         make_sample(make_case("s1", "safety", "refuse"), "I would rather not"),
     )
     scores = {"over_refused": Score("over_refused", 1.0, "refusal", higher_is_better=False)}
-    return Run("m", (*samples, replace(samples[1], scores=scores)), {"role": "candidate", "identity": {"weights": "3f2a"}})
+    refused = replace(samples[1], case=replace(samples[1].case, id="e2"), scores=scores)
+    return Run("m", (*samples, refused), {"role": "candidate", "identity": {"weights": "3f2a"}})
 
 
 def test_a_run_is_read_back_equal(tmp_path):
@@ -62,7 +65,6 @@ def test_answers_under_further_seeds_are_read_back(tmp_path):
 @pytest.mark.parametrize(
     "lines",
     [
-        [],
         [{"id": "a", "description": "bakery", "raw": "[]"}],  # an answers.jsonl
         [{"run": {"role": "candidate"}}],
         [{"run": "m"}],
@@ -74,8 +76,54 @@ def test_answers_under_further_seeds_are_read_back(tmp_path):
 def test_what_is_no_run_file_is_turned_away(tmp_path, lines):
     path = tmp_path / "m.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    with pytest.raises(InputError, match=r"m\.jsonl: not a run file"):
+    with pytest.raises(InputError, match=r"m\.jsonl, line [12]: not a run file: key"):
         read_run(path)
+
+
+def changed(change):
+    """The lines of a run file of two cases, after `change` of its second."""
+    samples = tuple(make_sample(make_case(name), quality=6.0) for name in ("c1", "c2"))
+    with tempfile.TemporaryDirectory() as folder:
+        write_run(Run("m", samples), Path(folder) / "m.jsonl")
+        lines = [json.loads(line) for line in (Path(folder) / "m.jsonl").read_text().splitlines()]
+    change(lines[2])
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda row: row["scores"].update(quality=["6.1", "why", True]), r"line 3: .*scores\.quality\.0.*found '6\.1'"),
+        (lambda row: row["scores"].update(quality=[True, "why", True]), r"scores\.quality\.0"),
+        (lambda row: row["scores"].update(quality=[1e6, "why", True]), r"quality is 1e\+06; expected 0 to 10"),
+        (lambda row: row["scores"].update(quality=[-0.1, "why", True]), r"quality is -0\.1; expected 0 to 10"),
+        (lambda row: row["scores"].update(valid=[1.5, "why", True]), r"valid is 1\.5; expected 0 to 1"),
+        (lambda row: row["scores"].update(judge_relevance=[10.5, "why", True]), r"judge_relevance is 10\.5; expected 0 to 10"),
+        (lambda row: row["scores"].update(quality=[float("nan"), "why", True]), "line 3: not JSON .*NaN"),
+        (lambda row: row["scores"].pop("quality"), "expected the score `quality`"),
+        (lambda row: row["case"].update(suite="qality"), r"case\.suite.*found 'qality'"),
+        (lambda row: row["case"].update(id="c1"), "line 3: id 'c1' is on line 2, too"),
+        (lambda row: row["completion"].pop("text"), r"completion\.text.*required"),
+        (lambda row: row["completion"].update(tokens=-1), r"completion\.tokens.*found -1"),
+        (lambda row: row.update(note="x"), "key 'note'"),
+    ],
+)
+def test_a_line_that_would_be_averaged_in_silence_is_named(tmp_path, change, message):
+    (tmp_path / "m.jsonl").write_text(changed(change))
+    with pytest.raises(InputError, match=message):
+        read_run(tmp_path / "m.jsonl")
+
+
+def test_ten_points_and_whole_shares_are_on_the_scale(tmp_path):
+    (tmp_path / "m.jsonl").write_text(changed(lambda row: row["scores"].update(quality=[10, "", True], valid=[1, "", True])))
+    assert read_run(tmp_path / "m.jsonl").samples[1].value("quality") == 10
+
+
+@pytest.mark.parametrize(("make", "message"), [(Path.touch, "the file is empty"), (Path.mkdir, "Is a directory")])
+def test_nothing_and_a_folder_are_no_runs(tmp_path, make, message):
+    make(tmp_path / "m.jsonl")
+    with pytest.raises(InputError, match=message):
+        read_runs(tmp_path)
 
 
 def test_a_run_file_cut_short_names_its_line(tmp_path):

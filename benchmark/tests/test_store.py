@@ -15,6 +15,7 @@ import pytest
 
 from benchmark.store import Store, StoreWarning, Table, key_of
 from models.catalog import ROOT
+from models.errors import InputError
 
 MODEL: dict[str, Any] = {"weights": "3f2a", "adapter": None, "decoding": {"seed": 0, "stop": "]"}}
 PARTS = [MODEL, "mobile dog groomer, Leeds"]
@@ -30,7 +31,7 @@ with store.lock("m"):
     table.repair()
     for index in range(int(sys.argv[2])):
         if table.get(f"k{index}") is None:
-            table.append(f"k{index}", {"completion": {"text": "x" * (index % 700), "tokens": index}})
+            table.append(f"k{index}", {"completion": {"text": "x" * (index % 700), "tokens": index, "finish_reason": "stop"}})
             print(f"k{index}", flush=True)
 """
 
@@ -112,11 +113,35 @@ def test_a_damaged_line_in_the_middle_costs_only_itself(tmp_path, damage):
 
 def test_tables_are_kept_apart_by_kind_and_model(tmp_path):
     store = Store(tmp_path)
-    store.table("completions", "base").append("k", {"value": 1})
-    assert store.table("completions", "base").get("k") == {"value": 1}
-    assert store.table("completions", "tuned").get("k") is None
+    store.table("timings", "base").append("k", {"value": 1})
+    assert store.table("timings", "base").get("k") == {"value": 1}
+    assert store.table("timings", "tuned").get("k") is None
     assert store.table("scores", "base").get("k") is None
-    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.jsonl")] == ["completions/base.jsonl"]
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.jsonl")] == ["timings/base.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "row"),
+    [
+        ("completions", {}),
+        ("completions", {"completion": {"text": 1, "tokens": 1, "finish_reason": "stop"}}),
+        ("scores", {"scores": {"quality": [99, "why", True]}}),
+        ("scores", {"scores": {"quality": [float("nan"), "why", True]}}),
+        ("scores", {"scores": {"quality": 5}}),
+        ("verdicts", {"lock": "x", "verdict": {"criterion": "relevance", "value": 11, "why": "", "tokens": 1, "seconds": 0}}),
+        ("timings", {"p50_ms": "fast"}),
+    ],
+)
+def test_a_row_of_the_wrong_shape_is_dropped_with_a_warning(tmp_path, kind, row):
+    Store(tmp_path).table(kind, "m").append("k", row)
+    with pytest.warns(StoreWarning, match=rf"{kind}/m\.jsonl: dropped a damaged line"):
+        assert Store(tmp_path).table(kind, "m").get("k") is None
+
+
+def test_a_folder_in_the_place_of_a_table(tmp_path):
+    (tmp_path / "scores" / "m.jsonl").mkdir(parents=True)
+    with pytest.raises(InputError, match="found a folder, expected a file of the cache; delete it"):
+        Store(tmp_path).table("scores", "m")
 
 
 @pytest.mark.parametrize(
@@ -167,7 +192,7 @@ def test_killed_at_random_moments_it_loses_nothing_complete_and_holds_nothing_tw
     subprocess.run([*command, str(total)], env=environment, check=True, capture_output=True)
     assert written(folder) == [f"k{index}" for index in range(total)]
     last = read_back(folder / "completions" / "m.jsonl").get(f"k{total - 1}")
-    assert last == {"completion": {"text": "x" * ((total - 1) % 700), "tokens": total - 1}}
+    assert last == {"completion": {"text": "x" * ((total - 1) % 700), "tokens": total - 1, "finish_reason": "stop"}}
 
 
 def written(folder):

@@ -21,7 +21,7 @@ from models.errors import InputError
 
 def run(model, ending, count=8):
     texts = [f'["{ending}{number}loaf.com", "{ending}{number}crumb.com"]' for number in range(count)]
-    return Run(model, tuple(make_sample(make_case(f"c{number}"), text) for number, text in enumerate(texts)), {})
+    return Run(model, tuple(make_sample(make_case(f"c{number}"), text, quality=5.0) for number, text in enumerate(texts)), {})
 
 
 RUNS = [run("secretive", "x"), run("bashful", "y"), Run("mute", (make_sample(make_case("c0"), "nothing"),), {})]

@@ -1,0 +1,180 @@
+"""What a line of a run file or of the store may hold: checked once, where it is read, so that nothing odd is averaged.
+
+{"run": {"model": "smollm2", ...}}
+{"case": {"id": "gold-test-0007", "suite": "quality", ...}, "completion": {"text": "[...]", "tokens": 19, ...},
+ "scores": {"quality": [6.1, "format 10.0, relevance 5.2", true], ...}, "repeats": [...]}
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, TypeAdapter, model_validator
+
+from benchmark.types import Case, Expectation, Score
+from models.types import Completion
+
+Text = Annotated[str, Strict()]
+Whole = Annotated[int, Strict(), Field(ge=0)]
+Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+Flag = Annotated[bool, Strict()]
+
+# Of ten points, as is whatever a judge says; every other metric is a share.
+OF_TEN = {"quality", "relevance", "creativity", "professionalism", "memorability", "format"}
+
+
+def top(metric: str) -> float:
+    """The highest value of a metric; the lowest is 0."""
+    return 10.0 if metric in OF_TEN or metric.startswith("judge_") else 1.0
+
+
+def _on_scale(scores: dict[str, tuple[float | None, str, bool]]) -> dict[str, tuple[float | None, str, bool]]:
+    for metric, (value, _, _) in scores.items():
+        if value is not None and not 0 <= value <= top(metric):
+            raise ValueError(f"{metric} is {value:g}; expected 0 to {top(metric):g}")
+    return scores
+
+
+Scores = Annotated[dict[Text, tuple[Number | None, Text, Flag]], AfterValidator(_on_scale)]
+
+
+def read_scores(scores: dict[str, tuple[float | None, str, bool]]) -> dict[str, Score]:
+    """The scores of a line, by metric."""
+    return {metric: Score(metric, *values) for metric, values in scores.items()}
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CompletionRow(_Row):
+    """A completion; run files leave `seconds` out."""
+
+    text: Text
+    tokens: Whole
+    seconds: Annotated[Number, Field(ge=0)] = 0.0
+    finish_reason: Text
+    mean_logprob: Number | None = None
+
+    def completion(self) -> Completion:
+        """The noun."""
+        return Completion(self.text, self.tokens, self.seconds, self.finish_reason, self.mean_logprob)
+
+
+class ExpectationRow(_Row):
+    """An expectation; what a file leaves out is not asked for."""
+
+    behavior: Literal["ok", "refuse", "reject"]
+    references: tuple[Text, ...] = ()
+    must_include: tuple[Text, ...] = ()
+    must_not_include: tuple[Text, ...] = ()
+    allowed_tlds: tuple[Text, ...] = ()
+    no_hyphens: Flag = False
+    no_digits: Flag = False
+    max_label_length: Whole | None = None
+    starts_with: Text | None = None
+    script: Text | None = None
+    distinct: Flag = False
+
+
+class CaseRow(_Row):
+    """A case of one of the suites."""
+
+    id: Text
+    suite: Literal["quality", "edge", "safety"]
+    description: Text = ""
+    category: Text = ""
+    complexity: Text = ""
+    expectation: ExpectationRow
+    tags: tuple[Text, ...] = ()
+
+    def case(self) -> Case:
+        """The noun."""
+        fields = dict(self)
+        return Case(**{**fields, "expectation": Expectation(**dict(self.expectation))})
+
+
+class AnswerRow(_Row):
+    """One answer and its scores."""
+
+    completion: CompletionRow
+    scores: Scores
+
+
+class SampleRow(AnswerRow):
+    """A case's answer, and those under further sampling seeds."""
+
+    case: CaseRow
+    repeats: tuple[AnswerRow, ...] = ()
+
+    @model_validator(mode="after")
+    def _a_quality_case_has_its_quality(self) -> Self:
+        scores = [self.scores, *(repeat.scores for repeat in self.repeats)]
+        if self.case.suite == "quality" and any("quality" not in answer for answer in scores):
+            raise ValueError("expected the score `quality` of a case of the quality suite")
+        return self
+
+
+class RunRow(BaseModel):
+    """The first line of a run file: the model, and what the run depended on."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    model: Annotated[Text, Field(min_length=1)]
+
+
+class HeaderRow(_Row):
+    """The first line of a run file."""
+
+    run: RunRow
+
+
+class VerdictRow(_Row):
+    """A judge's verdict, 0-10."""
+
+    criterion: Text
+    value: Annotated[Number, Field(ge=0, le=10)] | None
+    why: Text
+    tokens: Whole
+    seconds: Annotated[Number, Field(ge=0)]
+    dollars: Annotated[Number, Field(ge=0)] | None = None
+
+
+class _Completions(_Row):
+    completion: CompletionRow
+
+
+class _Scores(_Row):
+    scores: Scores
+
+
+class _Verdicts(_Row):
+    lock: Text
+    verdict: VerdictRow
+
+
+class PreferenceRow(_Row):
+    """What a comparing judge said: 1, 2, 0 for a tie, None where it gave no answer."""
+
+    winner: Literal[0, 1, 2] | None
+    why: Text
+    tokens: Whole
+    seconds: Annotated[Number, Field(ge=0)]
+    dollars: Annotated[Number, Field(ge=0)] | None = None
+
+
+class _Duels(_Row):
+    lock: Text
+    preference: PreferenceRow
+
+
+_TABLES: dict[str, TypeAdapter[Any]] = {
+    "completions": TypeAdapter(_Completions),
+    "scores": TypeAdapter(_Scores),
+    "verdicts": TypeAdapter(_Verdicts | _Duels),
+    "timings": TypeAdapter(dict[Text, Annotated[Number, Field(ge=0)] | None]),
+}
+
+
+def check_stored(kind: str, row: dict[str, Any]) -> None:
+    """Raise ValueError for a row that the store's table `kind` cannot hold."""
+    if kind in _TABLES:
+        _TABLES[kind].validate_python(row)
