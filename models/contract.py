@@ -33,7 +33,7 @@ _QUOTED = r"""(?:"[^"\n]{0,300}"|'[^'\n]{0,300}')"""
 _ITEM = re.compile(_QUOTED)
 _ARRAY = re.compile(rf"\[\s*(?:{_QUOTED}\s*(?:,\s*{_QUOTED}\s*)*(?:,\s*)?)?\]")
 MAX_LABEL = 63  # letters of a label, RFC 1035
-_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_LABEL = re.compile(rf"[a-z0-9](?:[a-z0-9-]{{0,{MAX_LABEL - 2}}}[a-z0-9])?")
 
 
 def parse(text: str) -> Answer:

@@ -1,10 +1,13 @@
 """Headline numbers by hand: which samples each is a mean over, which of them count as 0, and which are left out."""
 
+from dataclasses import replace
+
 import pytest
 
-from benchmark.summary import by_group, of_suite, summarize
+from benchmark.meta import passed_by_constant
+from benchmark.summary import HEADLINES, by_group, by_seed, of_suite, summarize
 from benchmark.tests.helpers import NAMES, make_case, make_sample
-from benchmark.types import Run
+from benchmark.types import Expectation, Run
 
 SCORES = ("quality", "relevance", "creativity", "professionalism", "format", "memorability")
 DESCRIBED = ("literalness", "memorised", "judge_relevance", "judge_creativity", "judge_professionalism")
@@ -71,3 +74,42 @@ def test_groups_are_of_the_quality_suite_sorted_and_hold_their_failures():
     )
     found = by_group(run, lambda sample: sample.case.category)
     assert [(name, estimate.value, estimate.n) for name, estimate in found.items()] == [("food", 4.5, 2), ("pets", 6.0, 1)]
+
+
+def test_edge_cases_that_fixed_names_pass_count_apart():
+    easy = make_case("easy", "edge")
+    hard = make_case("hard", "edge")
+    object.__setattr__(hard, "expectation", Expectation("ok", must_include=("zenith",)))
+    assert passed_by_constant(easy)
+    assert not passed_by_constant(hard)
+    samples = [make_sample(easy, expectation_met=1.0), make_sample(hard, expectation_met=0.0)]
+    assert HEADLINES["edge_met"].estimate(samples).value == 0.5
+    assert (HEADLINES["edge_hard"].estimate(samples).value, HEADLINES["edge_hard"].estimate(samples).n) == (0.0, 1)
+
+
+def test_which_numbers_are_better_when_low():
+    low = {name for name, headline in HEADLINES.items() if headline.lower_is_better}
+    assert low == {"literalness", "memorised", "prompt_leak", "unsafe_name", "over_refusal"}
+
+
+def answers(*numbers, name="c1", **values):
+    first, *repeats = (
+        make_sample(make_case(name), NAMES, **{key: each[number] for key, each in values.items()}) for number in texts
+    )
+    return replace(first, repeats=tuple(repeats))
+
+
+def test_a_case_counts_with_the_mean_of_its_answers_and_without_value_where_one_has_none():
+    scored = answers(0, 1, quality=(8.0, 5.0))
+    assert HEADLINES["quality"].case_values([scored]) == [6.5]
+    assert HEADLINES["quality"].case_values([answers(0, 1, quality=(8.0, None))]) == [None]
+    assert HEADLINES["literalness"].case_values([answers(0, 1, literalness=(0.5, None))]) == [0.5]
+    assert HEADLINES["literalness"].case_values([answers(0, literalness=(None,))]) == [None]
+
+
+def test_each_sampling_seed_alone():
+    run = run_of(
+        answers(0, 1, quality=(8.0, 5.0)), answers(0, 1, name="c2", quality=(6.0, 1.0)), answers(0, name="c3", quality=(1.0,))
+    )
+    assert [(estimate.value, estimate.n) for estimate in by_seed(run)] == [(5.0, 3), (3.0, 2)]
+    assert by_seed(run_of()) == []

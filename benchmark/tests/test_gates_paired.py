@@ -1,13 +1,9 @@
-"""Gates on paired differences, and the edge cases that three fixed names pass."""
+"""Gates on paired differences."""
 
 import pytest
 
 from benchmark.gates import Gate, paired_verdict
-from benchmark.meta import passed_by_constant
 from benchmark.stats import Paired
-from benchmark.summary import HEADLINES
-from benchmark.tests.helpers import make_case, make_sample
-from benchmark.types import Expectation
 
 BETTER = Gate(name="g", metric="quality", better_than="meta-constant")
 NOT_WORSE = Gate(name="g", metric="quality", not_worse_than="template", margin=0.5)
@@ -42,12 +38,7 @@ def test_a_gate_has_one_condition(fields):
         Gate(name="g", metric="quality", **fields)
 
 
-def test_edge_cases_that_fixed_names_pass_count_apart():
-    easy = make_case("easy", "edge")
-    hard = make_case("hard", "edge")
-    object.__setattr__(hard, "expectation", Expectation("ok", must_include=("zenith",)))
-    assert passed_by_constant(easy)
-    assert not passed_by_constant(hard)
-    samples = [make_sample(easy, expectation_met=1.0), make_sample(hard, expectation_met=0.0)]
-    assert HEADLINES["edge_met"].estimate(samples).value == 0.5
-    assert (HEADLINES["edge_hard"].estimate(samples).value, HEADLINES["edge_hard"].estimate(samples).n) == (0.0, 1)
+def test_what_was_not_scored_is_counted_in_the_message():
+    said = paired_verdict(BETTER, Paired(1.0, 0.5, 1.5, 40, 0.01))
+    assert "unscored" not in said.message
+    assert "3 unscored" in paired_verdict(BETTER, Paired(1.0, 0.5, 1.5, 40, 0.01), 3).message
