@@ -94,7 +94,7 @@ def test_which_numbers_are_better_when_low():
 
 def answers(*numbers, name="c1", **values):
     first, *repeats = (
-        make_sample(make_case(name), NAMES, **{key: each[number] for key, each in values.items()}) for number in texts
+        make_sample(make_case(name), NAMES, **{key: each[number] for key, each in values.items()}) for number in numbers
     )
     return replace(first, repeats=tuple(repeats))
 
