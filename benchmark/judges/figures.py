@@ -20,7 +20,8 @@ def flat(estimate: Estimate | Paired | None) -> list[float] | None:
     """Write an estimate as [value, low, high, n]."""
     if estimate is None:
         return None
-    return [round(estimate.value, 4), round(estimate.low, 4), round(estimate.high, 4), estimate.n]
+    # Three digits: further ones differ between processors that sum in another order.
+    return [round(estimate.value, 3), round(estimate.low, 3), round(estimate.high, 3), estimate.n]
 
 
 def unflat(figure: list[float] | None) -> Estimate | None:
