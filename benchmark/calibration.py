@@ -10,7 +10,6 @@ agrees best with the calibration train split: the mean of its pairwise accuracy,
 and of Spearman's correlation with the mean of the rubric's grades.
 """
 
-import argparse
 import itertools
 import math
 import sys
@@ -30,6 +29,7 @@ from benchmark.scoring import score_all
 from benchmark.stats import pairwise_accuracy, spearman
 from benchmark.types import Case, Expectation, Sample
 from benchmark.validity import CRITERION, case_of, completion_of
+from models.cli import command, parser
 from models.files import write_atomically
 from models.types import Completion
 
@@ -158,11 +158,12 @@ def page(train: Split, validation: Split) -> str:
     return table(rows)
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmark.calibration", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--rebuild", action="store_true", help=f"write {USUAL_DESCRIPTION.name} anew first")
-    options = parser.parse_args(arguments)
+    command_line = parser("benchmark.calibration", __doc__)
+    command_line.add_argument("--rebuild", action="store_true", help=f"write {USUAL_DESCRIPTION.name} anew first")
+    options = command_line.parse_args(arguments)
     encoder = Encoder()
     if options.rebuild:
         descriptions = [row["description"] for row in read_rows(DATASETS / "gold" / "train.jsonl")]

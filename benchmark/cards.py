@@ -5,7 +5,6 @@ python -m benchmark.cards            write datasets/MANIFEST.json, the statistic
 python -m benchmark.cards --check    exit 1 if what is committed is not what the files give
 """
 
-import argparse
 import csv
 import json
 import sys
@@ -15,10 +14,10 @@ from typing import Any
 from benchmark.card_tables import checks, tables
 from benchmark.cases import DATASETS, read_rows
 from benchmark.dataset_checks.files import data_files
-from benchmark.runs import outdated
+from benchmark.rendering import publish
+from models.cli import command, parser
 from models.embedded import file_sha256
-from models.errors import DomainBenchError, InputError
-from models.files import write_atomically
+from models.errors import InputError
 
 STATISTICS, CHECKS = "statistics", "checks"
 MANIFEST = "MANIFEST.json"
@@ -74,23 +73,13 @@ def _rows(path: Path) -> int:
         return sum(1 for _ in csv.DictReader(file))
 
 
+@command
 def main(arguments: list[str] | None = None, datasets: Path = DATASETS) -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmark.cards", description=__doc__.split("\n")[0])
-    parser.add_argument("--check", action="store_true", help="compare with what is committed instead of writing")
-    options = parser.parse_args(arguments)
-    try:
-        pages = outputs(datasets)
-    except DomainBenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    stale = outdated(pages)
-    for path in stale:
-        if options.check:
-            print(f"{path} is not what the data gives; run: python -m benchmark.cards", file=sys.stderr)
-        else:
-            write_atomically(path, pages[path])
-    return 1 if options.check and stale else 0
+    command_line = parser("benchmark.cards", __doc__)
+    command_line.add_argument("--check", action="store_true", help="compare with what is committed instead of writing")
+    options = command_line.parse_args(arguments)
+    return publish(outputs(datasets), options.check, "the data gives", "python -m benchmark.cards")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ The page is a pure function of results/runs/*.jsonl and of the adapters' manifes
 version was chosen by: {"step": 112, "loss": 2.31, "strict_parse": 0.98, "quality": 6.4}.
 """
 
-import argparse
 import json
 import sys
 from collections import Counter
@@ -19,15 +18,15 @@ from typing import Any
 
 from benchmark.compare import COMPARED, difference, title
 from benchmark.leaderboard import RESULTS, decoding_label, how_far_to_believe, identical_answers
-from benchmark.rendering import cell, interval, number, table
-from benchmark.runs import outdated, read_run
+from benchmark.rendering import cell, interval, number, publish, table
+from benchmark.runs import read_run
 from benchmark.stats import holm
 from benchmark.summary import HEADLINES, of_suite, summarize
 from benchmark.taxonomy import FAULTS, faults, frequencies
 from benchmark.types import Run, Sample
 from models.catalog import ROOT, TransformersEntry, read_catalog, select_one
-from models.errors import DomainBenchError, InputError
-from models.files import write_atomically
+from models.cli import command, parser
+from models.errors import InputError
 from models.identity import adapter_sha256
 
 BASE = "smollm2"
@@ -227,23 +226,14 @@ def _provenance_row(version: Version) -> dict[str, str]:
     }
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmark.iterations", description=__doc__.split("\n")[0])
-    parser.add_argument("--check", action="store_true", help="compare with what is committed instead of writing")
-    options = parser.parse_args(arguments)
-    path = RESULTS / "iterations.md"
-    try:
-        text = page(*read_versions(RESULTS))
-    except DomainBenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    stale = bool(outdated({path: text}))
-    if options.check and stale:
-        print(f"{path} is not what the runs give; run: python -m benchmark.iterations", file=sys.stderr)
-    elif stale:
-        write_atomically(path, text)
-    return int(options.check and stale)
+    command_line = parser("benchmark.iterations", __doc__)
+    command_line.add_argument("--check", action="store_true", help="compare with what is committed instead of writing")
+    options = command_line.parse_args(arguments)
+    pages = {RESULTS / "iterations.md": page(*read_versions(RESULTS))}
+    return publish(pages, options.check, "the runs give", "python -m benchmark.iterations")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ python -m benchmark.leaderboard            write results/leaderboard.md and the 
 python -m benchmark.leaderboard --check    exit 1 if what is committed is not what the runs give
 """
 
-import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
@@ -15,14 +14,13 @@ from benchmark.judges.local import read_settings
 from benchmark.judges.tables import judge_section
 from benchmark.metrics.creativity import distinct_n, distinct_share, repeated_endings
 from benchmark.metrics.criteria import label_of
-from benchmark.rendering import cell, interval, number, table
-from benchmark.runs import outdated, read_runs
+from benchmark.rendering import cell, interval, number, publish, table
+from benchmark.runs import read_runs
 from benchmark.stats import MIN_FOR_INTERVAL, Estimate, Paired, holm
 from benchmark.summary import HEADLINES, by_group, by_seed, of_suite, summarize
 from benchmark.types import Run, Sample
 from models.catalog import ROOT, read_catalog
-from models.errors import DomainBenchError
-from models.files import write_atomically
+from models.cli import command, parser
 from models.types import Suggestions
 
 RESULTS = ROOT / "results"
@@ -315,27 +313,13 @@ def outputs(results: Path, readme: Path | None) -> dict[Path, str]:
     return pages
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmark.leaderboard", description=__doc__.split("\n")[0])
-    parser.add_argument("--check", action="store_true", help="compare with what is committed instead of writing")
-    options = parser.parse_args(arguments)
-    try:
-        pages = outputs(RESULTS, README)
-    except DomainBenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    stale = outdated(pages)
-    if options.check:
-        for path in stale:
-            print(
-                f"{path.relative_to(ROOT)} is not what the runs give; run: python -m benchmark.leaderboard",
-                file=sys.stderr,
-            )
-        return 1 if stale else 0
-    for path in stale:
-        write_atomically(path, pages[path])
-    return 0
+    command_line = parser("benchmark.leaderboard", __doc__)
+    command_line.add_argument("--check", action="store_true", help="compare with what is committed instead of writing")
+    options = command_line.parse_args(arguments)
+    return publish(outputs(RESULTS, README), options.check, "the runs give", "python -m benchmark.leaderboard")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ Hooks and fixtures only; the work is done in `benchmark.evaluation`, `benchmark.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, astuple
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from models.catalog import (
     select,
 )
 from models.errors import DomainBenchError
+from models.files import check_writable
 from models.generators import ModelPool
 
 _OPTIONS = pytest.StashKey[report.Options]()
@@ -90,6 +92,7 @@ def pytest_configure(config: pytest.Config) -> None:
         judge = open_judge(config.getoption("judge"), config.getoption("judge_base_url"), pool, encoder)
         thresholds = gates.read_gates(config.getoption("gates_file"))
         cases = {suite: load_cases(suite, config.getoption("split")) for suite in SUITES}
+        check_writable(config.getoption("results") / ".cache" / "lock")
     except DomainBenchError as error:
         raise pytest.UsageError(str(error)) from error
     narrowed = limit is not None or config.getoption("split") != "test" or config.getoption("prompt") is not None
@@ -98,6 +101,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_OPTIONS] = report.Options(config.getoption("results"), entries, thresholds, chosen, whole)
     config.stash[_JUDGE], config.stash[_SHARED] = judge, (pool, encoder)
     config.stash[_WORK] = []
+    if getattr(config.option, "benchmark_histogram", None) and not find_spec("pygal"):
+        raise pytest.UsageError("--benchmark-histogram draws with pygal, which is not installed: pip install pygal pygaljs")
     if hasattr(config.option, "benchmark_storage"):
         config.option.benchmark_storage = f"file://{config.getoption('results') / '.cache' / 'benchmarks'}"
 

@@ -5,10 +5,13 @@ cell("shop\nbar", 160)                           -> "shop bar"
 """
 
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from benchmark.stats import Estimate, Paired
+from models.files import write_atomically
 
 
 def interval(estimate: Estimate | Paired | None, digits: int) -> str:
@@ -30,6 +33,20 @@ def table(rows: Sequence[dict[str, str]]) -> str:
 
     # disable_numparse: tabulate would turn "1,234" and "0.90" into other texts.
     return str(pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)) if rows else "No runs yet."
+
+
+def publish(pages: Mapping[Path, str], check: bool, source: str, remedy: str) -> int:
+    """Write the pages that differ from what is there, or with `check` say which do; returns the exit code.
+
+    `source` is what gives the pages, `remedy` the command that writes them.
+    """
+    stale = [path for path, text in pages.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    for path in stale:
+        if check:
+            print(f"{path} is not what {source}; run: {remedy}", file=sys.stderr)
+        else:
+            write_atomically(path, pages[path])
+    return int(check and bool(stale))
 
 
 def cell(text: str, limit: int) -> str:

@@ -21,11 +21,6 @@ from models.errors import InputError
 from models.files import check_unique, read_jsonl, validated, write_atomically
 
 
-def outdated(pages: Mapping[Path, str]) -> list[Path]:
-    """Return the files of `pages` that are absent or hold another text."""
-    return [path for path, text in pages.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
-
-
 def scores_to_json(scores: Mapping[str, Score]) -> dict[str, list[Any]]:
     """Flatten scores to [value, why, higher is better] by metric."""
     return {

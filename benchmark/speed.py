@@ -7,7 +7,6 @@ Timings differ from hour to hour and from machine to machine, so no evaluation t
 results/.cache/ and prints them.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Mapping
@@ -18,12 +17,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmark.evaluation import Evaluation
 from benchmark.leaderboard import RESULTS
-from benchmark.rendering import number, table
+from benchmark.rendering import number, publish, table
 from benchmark.resources import speed_machine
-from benchmark.runs import outdated
 from benchmark.store import Store
 from benchmark.timings import BATCH, SINGLE
 from models.catalog import read_catalog
+from models.cli import command, parser
 from models.errors import DomainBenchError, InputError
 from models.files import write_atomically
 
@@ -97,25 +96,18 @@ def read(path: Path) -> Measured:
         raise InputError(f"{path}: no published timings ({found}); run: python -m benchmark.speed") from error
 
 
+@command
 def main(arguments: list[str] | None = None, results: Path = RESULTS) -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmark.speed", description=__doc__.split("\n")[0])
-    parser.add_argument("--check", action="store_true", help="compare the page with results/speed.json instead of writing both")
-    options = parser.parse_args(arguments)
+    command_line = parser("benchmark.speed", __doc__)
+    command_line.add_argument(
+        "--check", action="store_true", help="compare the page with results/speed.json instead of writing both"
+    )
+    options = command_line.parse_args(arguments)
     figures, text = results / "speed.json", results / "speed.md"
-    try:
-        if not options.check:
-            content = stored(results).model_dump()
-            write_atomically(figures, json.dumps(content, indent=1) + "\n")
-            write_atomically(text, page(read(figures)))
-            return 0
-        stale = bool(outdated({text: page(read(figures))}))
-    except DomainBenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    if stale:
-        print(f"{text} is not what {figures.name} gives; run: python -m benchmark.speed", file=sys.stderr)
-    return int(stale)
+    if not options.check:
+        write_atomically(figures, json.dumps(stored(results).model_dump(), indent=1) + "\n")
+    return publish({text: page(read(figures))}, options.check, f"{figures.name} gives", "python -m benchmark.speed")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ A calibration pair (datasets/calibration) is two answers to one description whos
 written rubric; the accuracy of a criterion is the share of pairs that it puts in that order, ties counted half.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,16 +17,14 @@ from benchmark import meta
 from benchmark.cases import DATASETS, SUITES, expectation, load_cases, read_rows
 from benchmark.encoder import Encoder
 from benchmark.leaderboard import RESULTS
-from benchmark.rendering import interval, table
+from benchmark.rendering import interval, publish, table
 from benchmark.rescoring import stored_samples
-from benchmark.runs import outdated
 from benchmark.stats import Estimate, Paired, paired_difference, pairwise_accuracy
 from benchmark.store import Store
 from benchmark.summary import HEADLINES, summarize
 from benchmark.types import Case, Run, Sample
 from models.catalog import MetaEntry, read_catalog
-from models.errors import DomainBenchError
-from models.files import write_atomically
+from models.cli import command, parser
 from models.types import Completion
 
 # What kind of corruption each criterion must see.
@@ -134,29 +131,17 @@ def _row(runs: Mapping[str, Run], name: str) -> dict[str, str]:
     }
 
 
+@command
 def main(arguments: list[str] | None = None, results: Path = RESULTS) -> int:
     """Run the command line; returns the exit code."""
-    description, _, details = (__doc__ or "").partition("\n")
-    form = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmark.validity", description=description, epilog=details, formatter_class=form
-    )
-    parser.add_argument("--check", action="store_true", help="compare with what is committed instead of writing")
-    options = parser.parse_args(arguments)
+    command_line = parser("benchmark.validity", __doc__)
+    command_line.add_argument("--check", action="store_true", help="compare with what is committed instead of writing")
+    options = command_line.parse_args(arguments)
     store, encoder = Store(results / ".cache"), Encoder()
-    try:
-        text = page(calibration_samples(store, "test", encoder), meta_runs(store, encoder))
-    except DomainBenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    path = results / "validity.md"
+    text = page(calibration_samples(store, "test", encoder), meta_runs(store, encoder))
     if not options.check:
-        write_atomically(path, text)
         print(text)
-    elif outdated({path: text}):
-        print(f"{path} is not what the metrics give; run: python -m benchmark.validity", file=sys.stderr)
-        return 1
-    return 0
+    return publish({results / "validity.md": text}, options.check, "the metrics give", "python -m benchmark.validity")
 
 
 if __name__ == "__main__":

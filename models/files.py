@@ -11,7 +11,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +23,7 @@ from models.errors import InputError, OutputError
 MAX_DEPTH = 100  # no data here nests deeper than 5; Python's own JSON code ends at about 1,000
 
 Row = TypeVar("Row", bound=BaseModel)
+Rendered = TypeVar("Rendered")
 
 
 def read_jsonl(path: Path) -> dict[int, dict[str, Any]]:
@@ -79,6 +80,19 @@ def _depth(value: Any) -> int:
         level = [child for node in containers for child in (node.values() if isinstance(node, dict) else node)]
         depth += 1
     return depth
+
+
+def rendered(path: Path, render: Callable[[Any], Rendered], remedy: str) -> Rendered:
+    """Render the figures of a JSON file that one of our commands wrote.
+
+    InputError, which ends with `remedy`, where it is absent, not JSON, or holds other figures than `render` looks for.
+    """
+    try:
+        return render(parse_json(path.read_text(encoding="utf-8"), str(path)))
+    except (OSError, InputError) as error:
+        raise InputError(f"{str(error).removesuffix('.')}. {remedy}") from error
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{path}: the figures are not those of this command ({error!r}). {remedy}") from error
 
 
 def validated(model: type[Row], value: Any, where: str) -> Row:

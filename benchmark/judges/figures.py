@@ -37,8 +37,10 @@ def read_figures(path: Path) -> dict[str, Any]:
         figures = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"{path}: not JSON ({error}); delete it and measure the judge again") from error
-    if not isinstance(figures, dict):
-        raise InputError(f"{path}: found {type(figures).__name__}, expected an object; delete it and measure the judge again")
+    if not isinstance(figures, dict) or not all(isinstance(table, dict) for table in figures.values()):
+        raise InputError(
+            f"{path}: found {str(figures)[:60]}, expected an object of objects; delete it and measure the judge again"
+        )
     return figures
 
 

@@ -4,14 +4,12 @@ python -m benchmark.judges.report            write the page
 python -m benchmark.judges.report --check    exit 1 if the page is not what the figures give
 """
 
-import argparse
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmark.gates import JudgeThresholds, read_gates
-from benchmark.judges.figures import read_figures
 from benchmark.judges.health import advisories
 from benchmark.judges.rubrics import CRITERIA
 from benchmark.judges.standing import FILE
@@ -24,11 +22,10 @@ from benchmark.judges.tables import (
     pairs_table,
     steadiness_table,
 )
-from benchmark.rendering import table
-from benchmark.runs import outdated
+from benchmark.rendering import publish, table
 from models.catalog import ROOT
-from models.errors import DomainBenchError
-from models.files import write_atomically
+from models.cli import command, parser
+from models.files import rendered
 
 RESULTS = ROOT / "results"
 
@@ -109,24 +106,16 @@ def _pairwise(name: str, compared: Mapping[str, Any]) -> list[str]:
     ]
 
 
+@command
 def main(arguments: list[str] | None = None, results: Path = RESULTS) -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmark.judges.report", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--check", action="store_true", help="compare with what is there instead of writing")
-    options = parser.parse_args(arguments)
-    path = results / "judge.md"
-    try:
-        text = page(read_figures(results / FILE), read_gates().judge)
-    except (DomainBenchError, KeyError) as error:
-        print(f"error: {results / FILE}: {error!r}; measure the judge again", file=sys.stderr)
-        return 2
-    stale = outdated({path: text})
-    if options.check and stale:
-        print(f"{path} is not what the figures give; run: python -m benchmark.judges.report", file=sys.stderr)
-        return 1
-    if stale:
-        write_atomically(path, text)
-    return 0
+    command_line = parser("benchmark.judges.report", __doc__)
+    command_line.add_argument("--check", action="store_true", help="compare with what is committed instead of writing")
+    options = command_line.parse_args(arguments)
+    thresholds = read_gates().judge
+    remedy = "Measure the judge again: pytest -m judge --judge local"
+    text = rendered(results / FILE, lambda figures: page(figures, thresholds), remedy)
+    return publish({results / "judge.md": text}, options.check, "the figures give", "python -m benchmark.judges.report")
 
 
 if __name__ == "__main__":

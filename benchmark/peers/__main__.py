@@ -4,7 +4,6 @@ Writes results/peers.json (figures), results/peers.md and results/peers-growth.s
 where it stopped: measured cells lie in results/.cache/peers. Run it on a machine that does nothing else.
 """
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -14,10 +13,10 @@ from benchmark.peers.cells import FOLDER, Bench
 from benchmark.peers.jobs import Setting, prepare
 from benchmark.peers.page import drawing, page
 from benchmark.peers.plan import measure_all
-from benchmark.runs import outdated
+from benchmark.rendering import publish
 from models.catalog import ROOT
-from models.errors import DomainBenchError, InputError
-from models.files import write_atomically
+from models.cli import command, parser
+from models.files import rendered, write_atomically
 
 RESULTS = ROOT / "results"
 
@@ -32,49 +31,30 @@ def outputs(report: dict[str, Any], results: Path = RESULTS) -> dict[Path, str]:
     }
 
 
-def stale(results: Path = RESULTS) -> list[Path]:
-    """Files that are not what peers.json gives; InputError where it cannot be read."""
-    path = results / "peers.json"
-    try:
-        report = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: {error}; make bench-peers writes it") from error
-    return outdated(outputs(report, results))
-
-
+@command
 def main(arguments: list[str] | None = None, results: Path = RESULTS, cells: Path = FOLDER) -> int:
     """Run the command line; returns the exit code."""
-    description, _, details = (__doc__ or "").partition("\n")
-    form = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmark.peers", description=description, epilog=details, formatter_class=form
-    )
+    command_line = parser("benchmark.peers", __doc__)
     default = Setting()
-    parser.add_argument("--cases", type=int, default=default.cases, help="cases of a run (default %(default)s)")
-    parser.add_argument(
+    command_line.add_argument("--cases", type=int, default=default.cases, help="cases of a run (default %(default)s)")
+    command_line.add_argument(
         "--budget-minutes",
         type=float,
         default=default.budget_minutes,
         help="begin nothing that would end later; it is named in the page (default %(default)s)",
     )
-    parser.add_argument("--remark", action="append", default=[], metavar="TEXT", help="a sentence that the page repeats")
-    parser.add_argument("--again", action="store_true", help="measure again what is already measured")
-    parser.add_argument("--check", action="store_true", help="only compare the pages with what peers.json gives")
-    options = parser.parse_args(arguments)
+    command_line.add_argument("--remark", action="append", default=[], metavar="TEXT", help="a sentence that the page repeats")
+    command_line.add_argument("--again", action="store_true", help="measure again what is already measured")
+    command_line.add_argument("--check", action="store_true", help="only compare the pages with what peers.json gives")
+    options = command_line.parse_args(arguments)
     if options.cases < 1:
-        parser.error(f"--cases {options.cases}: expected at least 1")
-    try:
-        if options.check:
-            wrong = stale(results)
-            for path in wrong:
-                print(f"{path} is not what peers.json gives; run: make bench-peers", file=sys.stderr)
-            return 1 if wrong else 0
-        setting = Setting(cases=options.cases, budget_minutes=options.budget_minutes)
-        bench = Bench(cells, options.budget_minutes, options.again)
-        report = {**measure_all(setting, *prepare(setting), bench), "remarks": options.remark}
-    except DomainBenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        command_line.error(f"--cases {options.cases}: expected at least 1")
+    if options.check:
+        pages = rendered(results / "peers.json", lambda report: outputs(report, results), "Measure again: make bench-peers")
+        return publish(pages, True, "peers.json gives", "make bench-peers")
+    setting = Setting(cases=options.cases, budget_minutes=options.budget_minutes)
+    bench = Bench(cells, options.budget_minutes, options.again)
+    report = {**measure_all(setting, *prepare(setting), bench), "remarks": options.remark}
     for path, text in outputs(report, results).items():
         write_atomically(path, text)
     print(results / "peers.md")

@@ -69,6 +69,8 @@ def test_an_unknown_model_is_a_usage_error_that_lists_the_catalogue(evaluate, re
         (["--split", "train"], "invalid choice: 'train'"),
         (["--gates-file=nowhere/gates.toml"], "nowhere/gates.toml: "),
         (["--catalog=nowhere/catalog.toml"], "nowhere/catalog.toml: "),
+        (["--results=/dev/null"], "/dev/null/.cache/lock: cannot be written"),
+        (["--benchmark-histogram"], "--benchmark-histogram draws with pygal, which is not installed"),
     ],
 )
 def test_a_wrong_option_is_a_usage_error_that_quotes_it(pytester, arguments, options, message):
@@ -76,6 +78,12 @@ def test_a_wrong_option_is_a_usage_error_that_quotes_it(pytester, arguments, opt
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert message in result.stderr.str()
     assert "Traceback" not in result.stderr.str()
+
+
+def test_comparing_with_no_saved_timings_is_no_crash(evaluate):
+    result = evaluate("--models", "template", "--limit", "1", "--benchmark-compare")
+    assert result.ret == 0
+    result.stderr.fnmatch_lines(["*Can't compare. No benchmark files in*"])
 
 
 def test_marks_keywords_and_limit_select_together(evaluate, results):

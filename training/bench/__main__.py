@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmark.rendering import publish
 from benchmark.resources import machine
-from benchmark.runs import outdated
 from models.catalog import ROOT
-from models.errors import DomainBenchError
-from models.files import write_atomically
+from models.cli import command
+from models.files import rendered, write_atomically
 from models.hardware import default_dtype
 from training.bench.jobs import Job, jobs, run_child
 from training.bench.report import NAMES, check_same_work, page, rate
@@ -38,20 +38,7 @@ def measure(work: list[Job], rounds: int) -> dict[str, Any]:
     return {"machine": machine(), "threads": work[0].threads, "recipe": work[0].recipe, "rounds": found}
 
 
-def check(results: Path) -> int:
-    """Return 1, and say so, where the page is not what the stored figures give; 2 where those cannot be read."""
-    path = results / "training-speed.md"
-    try:
-        report = json.loads((results / "training-speed.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        print(f"error: {results / 'training-speed.json'}: {error}; make bench-training writes it", file=sys.stderr)
-        return 2
-    if not outdated({path: page(report)}):
-        return 0
-    print(f"{path} is not what training-speed.json gives; run: make bench-training", file=sys.stderr)
-    return 1
-
-
+@command
 def main(arguments: list[str] | None = None, results: Path = RESULTS) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m training.bench", description=(__doc__ or "").partition("\n")[0])
@@ -68,15 +55,12 @@ def main(arguments: list[str] | None = None, results: Path = RESULTS) -> int:
     parser.add_argument("--check", action="store_true", help="only compare the page with what training-speed.json gives")
     options = parser.parse_args(arguments)
     if options.check:
-        return check(results)
+        figures = rendered(results / "training-speed.json", page, "Measure again: make bench-training")
+        return publish({results / "training-speed.md": figures}, True, "training-speed.json gives", "make bench-training")
     for name, least in {"steps": 2, "bf16_steps": 2, "rounds": 1}.items():
         if getattr(options, name) < least:
             parser.error(f"--{name.replace('_', '-')} {getattr(options, name)}: expected at least {least}")
-    try:
-        report = measure(jobs(load_recipe(RECIPE), options.steps, options.bf16_steps), options.rounds)
-    except DomainBenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    report = measure(jobs(load_recipe(RECIPE), options.steps, options.bf16_steps), options.rounds)
     write_atomically(results / "training-speed.json", json.dumps(report, indent=1) + "\n")
     write_atomically(results / "training-speed.md", page(report))
     print(results / "training-speed.md")

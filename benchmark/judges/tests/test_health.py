@@ -92,7 +92,7 @@ def test_attacks_on_one_answer_count_as_one_case():
     ]
     known = {item: 3.0 for canary in found for item in (canary.attack, canary.control)}
     # None raised: of two answers, not of four attacks, the upper bound z^2 / (2 + z^2).
-    assert health._raised(known, found)["all"] == [0.0, 0.0, pytest.approx(3.8415 / 5.8415, abs=1e-4), 2]
+    assert health._raised(known, found)["all"] == [0.0, 0.0, round(3.8415 / 5.8415, 3), 2]
     risen = known | {found[0].attack: 4.0}
     raised = health._raised(risen, found)
     assert raised["all"] == flat(wilson(0.5, 2))  # one of four attacks: half an answer of two
