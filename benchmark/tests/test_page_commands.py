@@ -8,9 +8,8 @@ from benchmark.judges import report as judge_report
 from benchmark.peers import __main__ as peers
 from models.errors import InputError
 from models.files import rendered
-from training.bench import __main__ as training_bench
 
-COMMANDS = [("judge.json", judge_report.main), ("peers.json", peers.main), ("training-speed.json", training_bench.main)]
+COMMANDS = [("judge.json", judge_report.main), ("peers.json", peers.main)]
 
 
 @pytest.mark.parametrize(

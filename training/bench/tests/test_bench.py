@@ -176,3 +176,13 @@ def test_numbers_that_measure_nothing_are_refused(arguments, capsys):
     with pytest.raises(SystemExit, match="2"):
         bench.main(arguments)
     assert f"{arguments[0]} {arguments[1]}: expected at least " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", '{"rounds": [[{}]]}'])
+def test_odd_figures_are_one_line(tmp_path, capsys, text):
+    (tmp_path / "training-speed.json").write_text(text)
+    assert bench.main(["--check"], tmp_path) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: {tmp_path / 'training-speed.json'}: ")
+    assert said.endswith("Measure again: make bench-training\n")
+    assert said.count("\n") == 1
