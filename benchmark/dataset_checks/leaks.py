@@ -1,7 +1,8 @@
 """Do two splits share a description or a name? Copies, near-copies, paraphrases; businesses, domains, labels.
 
 Every two files of different splits are compared, whichever sets they belong to: gold/train with edge/test too. Names have no
-exception; descriptions have one, see `held_apart`.
+exception; descriptions have one, see `held_apart`. Ratings repeat the descriptions of gold rows and the names of answers to
+them: they stay in their split if those rows do, which `benchmark.dataset_checks.ratings` checks.
 """
 
 import json
@@ -92,7 +93,10 @@ def paraphrases(files: Files, encode: Encode, threshold: float = PARAPHRASE) -> 
     """
     import numpy as np
 
-    readable = {name: found for name, rows in sorted(files.items()) if (found := [row for row in rows if _readable(row)])}
+    readable: dict[str, list[Row]] = defaultdict(list)
+    for name, row in _rows(files):
+        if _readable(row):
+            readable[name].append(row)
     vectors = {name: encode([str(check(description(row))) for row in rows]) for name, rows in readable.items()}
     faults = []
     for a, b in (two for two in combinations(vectors, 2) if held_apart(*two)):
@@ -139,7 +143,7 @@ def labels(row: Row) -> list[str]:
 
 
 def _rows(files: Files) -> Iterator[tuple[str, Row]]:
-    return ((name, row) for name in sorted(files) for row in files[name])
+    return ((name, row) for name in sorted(files) if not name.startswith("ratings/") for row in files[name])
 
 
 def _called(name: str, row: Row) -> str:

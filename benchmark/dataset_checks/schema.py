@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from benchmark.dataset_checks.files import Files, Row
+from benchmark.readers.ratings import Rated
 from models.contract import domain_fault, parse
 from models.types import Suggestions
 
@@ -179,7 +180,7 @@ class Instruct(_Fields):
                 raise ValueError(f"output is read as {answer}; expected a JSON array of three valid names")
 
 
-_ROWS: dict[str, type[_Fields]] = {
+_ROWS: dict[str, type[BaseModel]] = {
     "gold/": Gold,
     "synthetic/": Gold,
     "safety/": Safety,
@@ -187,6 +188,7 @@ _ROWS: dict[str, type[_Fields]] = {
     "calibration/pairs_": Pair,
     "calibration/graded_": Graded,
     "instruct/": Instruct,
+    "ratings/": Rated,
 }
 
 

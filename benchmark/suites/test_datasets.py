@@ -7,16 +7,16 @@ import pytest
 
 from benchmark import cards
 from benchmark.cases import DATASETS
-from benchmark.dataset_checks import balance, expectations, language, leaks, names, schema
+from benchmark.dataset_checks import balance, expectations, language, leaks, names, ratings, schema
 from benchmark.dataset_checks.files import data_files, read_files
 
 pytestmark = pytest.mark.datasets
 
 PATHS = [path.relative_to(DATASETS) for path in data_files(DATASETS)]
 FILES = [str(path.with_suffix("")) for path in PATHS if path.suffix == ".jsonl"]
-GOLD, SAFETY, PAIRS, SYNTHETIC, EDGE = (
+GOLD, SAFETY, PAIRS, SYNTHETIC, EDGE, RATINGS = (
     [name for name in FILES if name.startswith(start)]
-    for start in ("gold/", "safety/", "calibration/pairs", "synthetic/", "edge/")
+    for start in ("gold/", "safety/", "calibration/pairs", "synthetic/", "edge/", "ratings/")
 )
 LAWFUL = ["safety/train"]  # its lawful rows have names, to train on
 
@@ -112,6 +112,11 @@ def test_no_label_is_in_two_splits(files):
 @each(GOLD + SYNTHETIC + LAWFUL)
 def test_no_label_is_repeated(name, files):
     clean(leaks.repeated_labels(name, files[name]))
+
+
+@each(RATINGS)
+def test_ratings_are_of_the_rows_they_name(name, files):
+    clean(ratings.rating_faults(name, files[name], files))
 
 
 # Names

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from benchmark.cases import DATASETS
-from benchmark.dataset_checks import balance, expectations, language, leaks, names, schema
+from benchmark.dataset_checks import balance, expectations, language, leaks, names, ratings, schema
 from benchmark.dataset_checks.files import Files, read_files
 
 BRANDS = names.read_brands()
@@ -302,3 +302,30 @@ def test_a_wrong_language_is_found(pristine):
     found = language.language_faults("gold/train", [{**row, "language": "sv"} for row in german], detector)
     assert "sv, detected de" in found[0]
     assert "the detector agrees on 0 of" in found[-1]
+
+
+def rated(case="gold-test-1", description="bakery", readings=3):
+    sheets = [{"sheet": f"test-{number}-01"} for number in range(readings)]
+    return {"id": "rating-test-1", "case": case, "description": description, "language": "en", "readings": sheets}
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        (rated(), None),
+        (rated(readings=2), "found 2 readings, expected 3"),
+        (rated(description="baker"), "has another description or language by now"),
+        (rated(case="gold-train-1"), "found the case gold-train-1, expected one of gold/test"),
+        ({**rated(), "readings": [{"sheet": "test-1-01"}] * 3}, "expected 3 from different sheets"),
+    ],
+)
+def test_ratings_belong_to_their_rows(row, fault):
+    files = {"gold/test": [{"id": "gold-test-1", "description": "bakery", "language": "en"}]}
+    found = ratings.rating_faults("ratings/test", [row], files)
+    assert len(found) == (fault is not None)
+    assert all(fault in text for text in found)
+
+
+def test_ratings_repeat_the_descriptions_of_their_split():
+    files = {"gold/test": [{"id": "a", "description": "bakery"}], "ratings/test": [{"id": "b", "description": "bakery"}] * 2}
+    assert leaks.same_text(files) == []
