@@ -7,12 +7,15 @@ are left out. The mix of sources differs from case to case; over all cases it is
 import json
 import random
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmark.readers.ratings import Rated
+from benchmark.runs import read_run
+from benchmark.summary import of_suite
+from benchmark.types import Run
 from models.contract import parse
 from models.errors import InputError
 from models.files import read_jsonl
@@ -33,18 +36,35 @@ class Candidate:
 
 
 def read_candidates(path: Path) -> list[Candidate]:
-    """Read the answers of a file as `models.generate` writes them; rows without two or three valid names are left out.
+    """Read the answers of a run, or of a file as `models.generate` writes it; those without two names are left out.
 
-    A row has `id` (the case's), `model` (the source) and `raw` or `domains`. InputError names a line without them.
+    A row of the latter has `id` (the case's), `model` (the source) and `raw` or `domains`. InputError names a line without.
     """
-    found = []
-    for number, row in read_jsonl(path).items():
-        if not isinstance(row.get("id"), str) or not isinstance(row.get("model"), str):
-            raise InputError(f"{path}, line {number}: found the keys {', '.join(row)}, expected id, model and raw or domains")
-        answer = parse(row["raw"] if "raw" in row else json.dumps(row.get("domains")))
-        if isinstance(answer, Suggestions) and len(answer.domains) > 1:
-            found.append(Candidate(row["id"], row["model"], tuple(answer.domains[:3])))
-    return found
+    rows = read_jsonl(path)
+    if any("run" in row for row in rows.values()):
+        return _candidates(_of_run(read_run(path)))
+    return _candidates(_of_row(row, f"{path}, line {number}") for number, row in rows.items())
+
+
+def _candidates(written: Iterable[tuple[str, str, str]]) -> list[Candidate]:
+    answers = [(case, source, parse(text)) for case, source, text in written]
+    return [
+        Candidate(case, source, answer.domains[:3])
+        for case, source, answer in answers
+        if isinstance(answer, Suggestions) and len(answer.domains) > 1
+    ]
+
+
+def _of_run(run: Run) -> Iterator[tuple[str, str, str]]:
+    for sample in of_suite(run, "quality"):
+        for answer in sample.answers:
+            yield sample.case.id, run.model, answer.completion.text
+
+
+def _of_row(row: Mapping[str, Any], where: str) -> tuple[str, str, str]:
+    if not isinstance(row.get("id"), str) or not isinstance(row.get("model"), str) or not row.keys() & {"raw", "domains"}:
+        raise InputError(f"{where}: found the keys {', '.join(row)}, expected id, model and raw or domains")
+    return row["id"], row["model"], row["raw"] if "raw" in row else json.dumps(row["domains"])
 
 
 def from_gold(cases: Cases, candidates: Sequence[Candidate], seed: int = 0) -> list[Candidate]:

@@ -5,9 +5,9 @@
     python -m benchmark readers read sheets/train-1-01.csv --split train --reader ana --kind person
     python -m benchmark readers agree --split train
 
-Answers are files as `python -m models.generate` writes them; answers made of gold names are added. A reader gets one sheet and
-the scales (`sheet` writes them to SCALES.txt beside it), and nothing else: not the key, no other reader's values. Sheets can
-be filled in with a spreadsheet.
+Answers are runs, or files as `python -m models.generate` writes them; answers made of gold names are added. A reader gets one
+sheet and the scales (`sheet` writes them to SCALES.txt beside it), and nothing else: not the key, no other reader's values.
+Sheets can be filled in with a spreadsheet.
 """
 
 import argparse

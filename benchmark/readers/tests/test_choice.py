@@ -2,10 +2,14 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from benchmark.readers.choice import Candidate, as_ratings, choose, from_gold, read_candidates, without_repeats
+from benchmark.runs import write_run
+from benchmark.tests.helpers import make_case, make_sample
+from benchmark.types import Run
 from models.errors import InputError
 
 CASES = {
@@ -41,6 +45,16 @@ def test_answers_are_read_from_raw_or_domains_and_others_left_out(tmp_path):
     path.write_text('{"id": "c1", "raw": "[]"}')
     with pytest.raises(InputError, match="line 1: found the keys id, raw, expected id, model"):
         read_candidates(path)
+
+
+def test_a_run_gives_the_answers_under_all_its_seeds(tmp_path):
+    first, second = (make_sample(make_case("c1"), text, quality=5.0) for text in ('["a.com", "b.com"]', '["c.com", "d.com"]'))
+    edge = make_sample(make_case("e1", "edge"), '["e.com", "f.com"]')
+    write_run(Run("m", (replace(first, repeats=(second,)), edge)), tmp_path / "m.jsonl")
+    assert read_candidates(tmp_path / "m.jsonl") == [
+        Candidate("c1", "m", ("a.com", "b.com")),
+        Candidate("c1", "m", ("c.com", "d.com")),
+    ]
 
 
 def test_names_that_a_source_gives_to_three_businesses_betray_it():
