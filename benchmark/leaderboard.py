@@ -175,7 +175,7 @@ def identical_answers(runs: Sequence[Run]) -> list[str]:
 
 def _ordered(runs: Sequence[Run]) -> list[Run]:
     def rank(run: Run) -> tuple[float, str]:
-        quality = summarize(run)["quality"]
+        quality = HEADLINES["quality"].estimate(run.samples)
         return (-(quality.value if quality else -1.0), run.model)
 
     return sorted(runs, key=rank)

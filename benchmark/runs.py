@@ -11,6 +11,7 @@ writes the same bytes.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,19 @@ def _answer_row(sample: Sample) -> dict[str, Any]:
 
 
 def read_run(path: Path) -> Run:
-    """Read a run file; InputError names the line that does not belong in one, or a case that it holds twice."""
+    """Read a run file; InputError names the line that does not belong in one, or a case that it holds twice.
+
+    A process reads an unchanged file once.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise InputError(f"{path}: {error}") from error
+    return _read_run(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=32)
+def _read_run(path: Path, size: int, changed: int) -> Run:
     lines = read_jsonl(path)
     if not lines:
         raise InputError(f"{path}: the file is empty; expected a run: evaluate the model again")

@@ -18,7 +18,7 @@ whoever gates on a bound looks at `n` too. The caller filters out unscored cases
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from statistics import NormalDist
 from typing import Literal
 
@@ -338,7 +338,17 @@ def _blocks(rows: int, n: int) -> Iterator[range]:
     return (range(start, min(start + step, rows)) for start in range(0, rows, step))
 
 
-def _resamples(n: int, seed: int) -> Iterator[_Array]:
+def _resamples(n: int, seed: int) -> Iterable[_Array]:
+    # The same resamples serve every statistic of the same cases; those of a test split are small enough to be kept.
+    return _kept_resamples(n, seed) if RESAMPLES * n <= _BLOCK_CELLS else _drawn_resamples(n, seed)
+
+
+@lru_cache(maxsize=8)
+def _kept_resamples(n: int, seed: int) -> tuple[_Array, ...]:
+    return tuple(_drawn_resamples(n, seed))
+
+
+def _drawn_resamples(n: int, seed: int) -> Iterator[_Array]:
     rng = np.random.default_rng(seed)
     for rows in _blocks(RESAMPLES, n):
         cells = rng.integers(0, n, (len(rows), n)) + n * np.arange(len(rows))[:, None]
