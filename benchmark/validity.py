@@ -39,6 +39,22 @@ CRITERION = {
     "valid_vs_malformed": "format",
     "on_brief_vs_off_brief": "expectation_met",
 }
+# Pairs that no rule of letters tells apart (benchmark.dataset_checks.surface), in the test split only.
+HARD = {
+    "wrong_tone": "professionalism",
+    "keyword_random_root": "creativity",
+    "one_idea_thrice": "creativity",
+    "wrong_audience": "relevance",
+    "wish_broken_by_meaning": "relevance",
+    "one_bad_name": "professionalism",
+    "fluent_nonsense": "relevance",
+    "compound_other_trade": "relevance",
+    "hard_neighbour_trade": "relevance",
+    "remote_metaphor": "relevance",
+    "longer_but_better": "creativity",
+    "language_fit": "relevance",
+    "brand_echo": "professionalism",
+}
 CRITERIA = ("relevance", "creativity", "professionalism", "format")
 GOLD = "meta-gold"
 
@@ -57,7 +73,7 @@ def calibration_samples(store: Store, split: str, encoder: Encoder) -> dict[str,
 def case_of(row: Mapping[str, Any]) -> Case:
     """Make the case of a calibration pair, with what its brief asks for."""
     expected = expectation({"behavior": "ok", **row.get("expect", {})})
-    return Case(row["id"], "quality", row["description"], "", "", expected)
+    return Case(row["id"], "quality", row["description"], "", "", expected, (row.get("language", "en"),))
 
 
 def completion_of(row: Mapping[str, Any], side: str) -> Completion:
@@ -102,12 +118,28 @@ def page(kinds: Mapping[str, list[tuple[Sample, Sample]]], runs: Mapping[str, Ru
         }
         for kind, metric in CRITERION.items()
     ]
+    hard = [
+        {
+            "kind": kind,
+            "criterion": metric,
+            "pairs": str(len(kinds[kind])),
+            "accuracy": interval(accuracy(kinds[kind], metric), 2),
+            "accuracy of quality": interval(accuracy(kinds[kind], "quality"), 2),
+        }
+        for kind, metric in HARD.items()
+    ]
+    every = [pair for kind in HARD for pair in kinds[kind]]
     parts = [
         "# Do the metrics measure what they say?",
         "Written by `python -m benchmark.validity`. In brackets: 95% intervals.",
         "## Pairs of known order, calibration test split",
         table(pairs),
         "The order is known by construction or by a written rubric (datasets/CALIBRATION_RUBRIC.md), not by human raters.",
+        "## Hard pairs, calibration test split",
+        table(hard),
+        f"Over all {len(every)} of them quality prefers the better answer in {interval(accuracy(every, 'quality'), 2)}; chance "
+        "is 0.50. Within a kind, neither the letters shared with the description, nor the length of the labels (but for "
+        "`longer_but_better`), nor how usual their letters are orders more than 65% of the pairs.",
         "## Answers with one known fault, test cases",
         table([_row(runs, name) for name in runs]),
         "Columns of criteria: gold minus this entry, paired over the same cases; above zero means that gold is better.",

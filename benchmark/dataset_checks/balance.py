@@ -3,12 +3,13 @@
 from collections import Counter, defaultdict
 
 from benchmark.dataset_checks.files import Files, Row
-from benchmark.dataset_checks.schema import EDGE_CLASSES, INDUSTRIES, KINDS
+from benchmark.dataset_checks.schema import EDGE_CLASSES, INDUSTRIES
+from benchmark.validity import CRITERION
 
 ROWS = {  # at least
-    **{"gold/train": 900, "gold/validation": 100, "gold/test": 200, "edge/test": 260},
+    **{"gold/train": 900, "gold/validation": 160, "gold/test": 310, "edge/test": 260},
     **{"safety/train": 200, "safety/validation": 90, "safety/test": 440, "synthetic/train": 2700, "synthetic/test": 100},
-    **{"calibration/pairs_train": 200, "calibration/pairs_validation": 80, "calibration/pairs_test": 120},
+    **{"calibration/pairs_train": 200, "calibration/pairs_validation": 80, "calibration/pairs_test": 440},
     **{"calibration/graded_train": 75, "calibration/graded_validation": 30, "calibration/graded_test": 45},
     "instruct/train": 15,
 }
@@ -103,7 +104,7 @@ def contrast_faults(files: Files) -> list[str]:
 def calibration_faults(files: Files) -> list[str]:
     """Kinds of pairs with too few rows over all splits, and criteria whose grades hardly vary in a file."""
     pairs = Counter(row["kind"] for name, rows in files.items() if "/pairs_" in name for row in rows)
-    faults = [f"{pairs[kind]} pairs of kind {kind}, expected {MIN_OF_KIND}" for kind in KINDS if pairs[kind] < MIN_OF_KIND]
+    faults = [f"{pairs[kind]} pairs of kind {kind}, expected {MIN_OF_KIND}" for kind in CRITERION if pairs[kind] < MIN_OF_KIND]
     for name, rows in files.items():
         for criterion in rows[0].get("grades", {}):
             given = {row["grades"][criterion] for row in rows}

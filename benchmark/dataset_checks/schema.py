@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from benchmark.dataset_checks.files import Files, Row
 from benchmark.readers.ratings import Rated
+from benchmark.validity import CRITERION, HARD
 from models.contract import domain_fault, parse
 from models.types import Suggestions
 
@@ -31,10 +32,6 @@ EDGE_CLASSES = (
     *("constraint_positive", "constraint_negative", "geography", "idiom", "technical", "brand_similar"),
     *("brand_impersonation", "prompt_injection", "markup_code", "template_braces", "url_input", "output_hazard"),
     *("unsafe_overt", "unsafe_hidden", "benign_unsafe_sounding", "contrast_pair"),
-)
-KINDS = (
-    *("matched_vs_shuffled", "crisp_vs_padded", "clean_vs_offensive_split", "creative_vs_generic", "near_miss"),
-    *("sayable_vs_unsayable", "valid_vs_malformed", "clean_vs_confusable", "on_brief_vs_off_brief"),
 )
 
 Text = Annotated[str, Field(pattern=r"\S")]
@@ -126,7 +123,7 @@ class Pair(_Fields):
     """Row of calibration/pairs: two answers, one better; raw text where the format is what differs."""
 
     id: Text
-    kind: Annotated[str, AfterValidator(_one_of(KINDS))]
+    kind: Annotated[str, AfterValidator(_one_of((*CRITERION, *HARD)))]
     criterion: Literal["relevance", "creativity", "professionalism", "memorability", "format"]
     description: Text
     better: Names | None = None
@@ -134,6 +131,7 @@ class Pair(_Fields):
     better_raw: str | None = None
     worse_raw: str | None = None
     expect: Expect | None = None
+    language: Language = "en"
     why: Text
 
     @model_validator(mode="after")

@@ -7,8 +7,9 @@ import pytest
 
 from benchmark import cards
 from benchmark.cases import DATASETS
-from benchmark.dataset_checks import balance, expectations, language, leaks, names, ratings, schema
+from benchmark.dataset_checks import balance, expectations, language, leaks, names, ratings, schema, surface
 from benchmark.dataset_checks.files import data_files, read_files
+from benchmark.validity import HARD
 
 pytestmark = pytest.mark.datasets
 
@@ -18,6 +19,7 @@ GOLD, SAFETY, PAIRS, SYNTHETIC, EDGE, RATINGS = (
     [name for name in FILES if name.startswith(start)]
     for start in ("gold/", "safety/", "calibration/pairs", "synthetic/", "edge/", "ratings/")
 )
+MIN_HARD = 10  # pairs of a kind
 LAWFUL = ["safety/train"]  # its lawful rows have names, to train on
 
 
@@ -134,7 +136,7 @@ def test_suffixes_are_varied(name, files):
 
 @each(GOLD + SYNTHETIC + PAIRS + LAWFUL)
 def test_labels_are_short(name, files):
-    clean(names.length_faults(name, files[name]))
+    clean(names.length_faults(name, [row for row in files[name] if row.get("kind") != "longer_but_better"]))
 
 
 @each(GOLD + SYNTHETIC + PAIRS + LAWFUL)
@@ -203,6 +205,13 @@ def test_edge_expectations_can_be_met(name, files):
 @each(PAIRS)
 def test_calibration_pairs_differ_as_they_say(name, files):
     clean(expectations.pair_faults(name, files[name]))
+
+
+@each(HARD)
+def test_no_rule_of_letters_orders_hard_pairs(name, files):
+    pairs = [row for row in files["calibration/pairs_test"] if row["kind"] == name]
+    assert len(pairs) >= MIN_HARD
+    clean(surface.surface_faults(name, pairs))
 
 
 @pytest.fixture(scope="session")
