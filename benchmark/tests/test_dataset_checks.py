@@ -102,6 +102,29 @@ def test_paraphrases_by_hand():
         assert leaks.paraphrases({"gold/test": [hidden], "gold/train": files["gold/train"][:1]}, encode) == []
 
 
+def test_paraphrases_in_other_languages_by_hand():
+    import numpy as np
+
+    # What all three have in common, (0, 0, 9), is taken away; then the first two point the same way and the third does not.
+    vectors = {"Hundesalon": (1.0, 0.1, 9.0), "salon pour chiens": (1.0, -0.1, 9.0), "oak floors": (-2.0, 0.0, 9.0)}
+
+    def encode(texts):
+        return np.array([vectors[text] for text in texts], np.float32)
+
+    def row(text, language):
+        return {"id": text[:3], "description": text, "language": language}
+
+    files = {
+        "gold/test": [row("Hundesalon", "de")],
+        "safety/train": [row("salon pour chiens", "fr"), row("oak floors", "und")],
+    }
+    (found,) = leaks.paraphrases_abroad(files, encode)
+    assert found.startswith("0.98 gold/test Hun ~ safety/train sal")
+    english = {**files, "gold/test": [row("Hundesalon", "en")]}
+    same_split = {"gold/train": files["gold/test"], "safety/train": files["safety/train"]}
+    assert leaks.paraphrases_abroad(english, encode) == leaks.paraphrases_abroad(same_split, encode) == []
+
+
 def test_a_paraphrase_with_typing_errors_is_found(files):
     from benchmark.encoder import Encoder
 
