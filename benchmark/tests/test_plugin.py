@@ -158,3 +158,25 @@ def test_two_workers_find_what_one_process_finds(evaluate, results, pytester):
     assert samples[0] == samples[1]
     assert counts[0] == counts[2]  # both workers count as one
     assert [line.split("|")[2:8] for line in counts[1::2]] == [counts[1].split("|")[2:8]] * 2
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one process", "xdist"])
+def test_a_page_that_cannot_be_written_is_one_line_after_the_summary(evaluate, results, workers):
+    page = results / ".cache" / "partial" / "leaderboard.md"
+    page.mkdir(parents=True)
+    result = evaluate("--models", "template", *TEN, *workers)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert result.parseoutcomes()["passed"] == 5
+    assert f"error: {page}: found a folder, expected a file to write" in result.outlines
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    assert len(read_run(page.parent / "runs" / "template.jsonl").samples) == 10  # what could be written was
+
+
+def test_another_models_damaged_run_is_one_line_and_this_models_run_is_kept(evaluate, results):
+    runs = results / ".cache" / "partial" / "runs"
+    runs.mkdir(parents=True)
+    (runs / "other.jsonl").write_text("{}\n")
+    result = evaluate("--models", "template", *TEN)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert f"error: {runs / 'other.jsonl'}, line 1: not a run file: key 'run': Field required" in result.outlines
+    assert len(read_run(runs / "template.jsonl").samples) == 10
