@@ -14,8 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from benchmark.stats import Estimate, Paired
-from models.errors import InputError
-from models.files import parse_json, validated, write_atomically
+from models.files import read_json, write_atomically
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Figure = tuple[Number, Number, Number, Annotated[int, Field(strict=True, ge=0)]] | None
@@ -108,12 +107,7 @@ def read_figures(path: Path) -> dict[str, Any]:
     """Read the file, {} where there is none; InputError where it does not hold figures of judges."""
     if not path.exists():
         return {}
-    try:
-        figures: dict[str, Any] = parse_json(path.read_text(encoding="utf-8"), str(path))
-        validated(_File, figures, str(path))
-    except (OSError, UnicodeDecodeError, InputError) as error:
-        named = str(error) if isinstance(error, InputError) else f"{path}: {error}"
-        raise InputError(f"{named}; delete it and measure the judge again") from error
+    figures: dict[str, Any] = read_json(path, _File, "delete it and measure the judge again")
     return figures
 
 
