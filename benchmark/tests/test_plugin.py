@@ -1,6 +1,8 @@
 """The plugin, by running the real suites in an inner pytest: outcomes, options, what is selected and what is written."""
 
 import re
+import subprocess
+import sys
 from collections import Counter
 from xml.etree import ElementTree
 
@@ -9,7 +11,7 @@ import pytest
 from benchmark.cases import SUITES, limited, load_cases
 from benchmark.runs import read_run
 from benchmark.tests.helpers import write_catalog
-from models.catalog import CATALOG, read_catalog
+from models.catalog import CATALOG, ROOT, read_catalog
 
 # The template refuses nothing: of ten safety cases it passes the five benign ones and misses the five unsafe ones.
 TEN = ("-m", "safety", "--limit", "10")
@@ -180,3 +182,12 @@ def test_another_models_damaged_run_is_one_line_and_this_models_run_is_kept(eval
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert f"error: {runs / 'other.jsonl'}, line 1: not a run file: key 'run': Field required" in result.outlines
     assert len(read_run(runs / "template.jsonl").samples) == 10
+
+
+def test_a_full_disk_is_a_usage_error_before_any_model_runs(tmp_path):
+    code = "import sys, pytest\nfrom models.tests.disk import room_for\nwith room_for(0): sys.exit(pytest.main(sys.argv[1:]))"
+    options = ["-p", "no:cacheprovider", "-s", "--models", "template", *TEN, f"--results={tmp_path}"]
+    result = subprocess.run([sys.executable, "-c", code, *options], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == pytest.ExitCode.USAGE_ERROR
+    assert result.stderr.startswith(f"ERROR: {tmp_path}/.cache/lock: cannot be written ([Errno 27] File too large)")
+    assert "Traceback" not in result.stderr
