@@ -24,7 +24,7 @@ from benchmark.store import Store, Table, key_of
 from benchmark.timings import MEASURES, comparison, read_baseline, save_baseline
 from benchmark.types import Case, Run, Sample
 from models.catalog import Entry, MetaEntry, read_catalog, select_one
-from models.errors import DomainBenchError
+from models.errors import DomainBenchError, InputError
 from models.generators import LoadFacts, ModelPool, open_generator
 from models.identity import identity
 from models.input_check import check
@@ -186,6 +186,8 @@ class Evaluation:
             self._generate(entry, missing, table)
             counts.seconds += time.perf_counter() - started
         stored = {case_id: table.get(key) for case_id, key in keys.items()}
+        if lost := [case_id for case_id, row in stored.items() if row is None]:
+            raise InputError(f"{table.path}: holds no answer to {lost[0]} and {len(lost) - 1} others; run the command again")
         return [(case, Completion(**row["completion"]) if (row := stored.get(case.id)) else NO_COMPLETION) for case in cases]
 
     def _generate(self, entry: Entry, missing: Mapping[str, str], table: Table) -> None:

@@ -7,14 +7,15 @@ The page is a pure function of results/runs/*.jsonl and of the adapters' manifes
 version was chosen by: {"step": 112, "loss": 2.31, "strict_parse": 0.98, "quality": 6.4}.
 """
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from benchmark.compare import COMPARED, difference, title
 from benchmark.leaderboard import RESULTS, decoding_label, how_far_to_believe, identical_answers
@@ -27,6 +28,7 @@ from benchmark.types import Run, Sample
 from models.catalog import ROOT, TransformersEntry, read_catalog, select_one
 from models.cli import command, parser
 from models.errors import InputError
+from models.files import read_json
 from models.identity import adapter_sha256
 
 BASE = "smollm2"
@@ -74,18 +76,55 @@ def _how_to_run(names: Sequence[str] | dict[str, Path]) -> str:
     return f'run: python -m pytest -q -m "not datasets and not bench" --models {",".join(names)}'
 
 
+def _compared(target: str) -> str:
+    if target not in COMPARED:
+        raise ValueError(f"target {target!r} is none of {', '.join(COMPARED)}")
+    return target
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+
+class _Lora(_Strict):
+    r: int
+    alpha: int
+    target_modules: list[str]
+
+
+class _Recipe(_Strict):
+    description: str
+    fixes: str
+    target: Annotated[str, AfterValidator(_compared)]
+    train: list[str]
+    lora: _Lora
+    learning_rate: float
+    epochs: float
+    batch_size: int
+    gradient_accumulation_steps: int
+
+
+class _Kept(_Strict):
+    step: int | None = None
+    loss: float | None = None
+
+
+class _Manifest(_Strict):
+    """What the page reads of an adapter's manifest.json."""
+
+    recipe: _Recipe
+    rows: int
+    seconds: float
+    validation: _Kept | None
+    trainable_parameters: int | None = None
+    tokens_per_second: float | None = None
+    data_sha256: dict[str, str] = {}
+
+
 def _manifest(folder: Path) -> dict[str, Any]:
-    """Read and check a manifest's parts that the page cannot do without."""
-    path = folder / "manifest.json"
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        target = manifest["recipe"]["target"]
-        absent = {"rows", "seconds", "validation"} - manifest.keys()
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: no manifest of a training ({error!r}); train it again: python -m training.lora") from error
-    if absent or target not in COMPARED:
-        wrong = f"no {', '.join(sorted(absent))}" if absent else f"target {target!r} is none of {', '.join(COMPARED)}"
-        raise InputError(f"{path}: {wrong}; mend the recipe and train it again: python -m training.lora")
+    """Read and check a manifest; InputError names what the page cannot do without."""
+    remedy = f"train the version again: python -m training.lora {folder.name}"
+    manifest: dict[str, Any] = read_json(folder / "manifest.json", _Manifest, remedy)
     return manifest
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from benchmark.cases import DATASETS, read_rows
 from benchmark.metrics.criteria import label_of
@@ -21,6 +21,7 @@ from benchmark.store import key_of
 from models.catalog import ROOT, Entry, TransformersEntry
 from models.contract import parse
 from models.errors import InputError
+from models.files import read_json
 from models.types import Suggestions
 
 GOLD = DATASETS / "gold" / "train.jsonl"
@@ -53,12 +54,8 @@ def training_files(entry: Entry) -> tuple[Path, ...]:
     if not isinstance(entry, TransformersEntry) or (folder := entry.adapter_path()) is None:
         return ()
     path = folder / "manifest.json"
-    try:
-        manifest = _Manifest.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        found = f"{error.error_count()} faults" if isinstance(error, ValidationError) else str(error)
-        raise InputError(f"{path}: does not say what {entry.name!r} learned ({found}); train the adapter again") from error
-    files = tuple(ROOT / name for name in manifest.recipe.train)
+    manifest = read_json(path, _Manifest, f"does not say what {entry.name!r} learned: train the adapter again")
+    files = tuple(ROOT / name for name in manifest["recipe"]["train"])
     if absent := [str(file) for file in files if not file.is_file()]:
         raise InputError(f"{path}: {entry.name!r} learned {', '.join(absent)}, which is not there; restore it")
     return files

@@ -4,19 +4,20 @@ Hooks and fixtures only; the work is done in `benchmark.evaluation`, `benchmark.
 `benchmark.report`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, astuple
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_benchmark.session import PerformanceRegression
 
-from benchmark import gates, report
+from benchmark import gates, report, timing_options
 from benchmark.cases import SUITES, are_shipped, limited, load_cases
 from benchmark.encoder import Encoder
 from benchmark.evaluation import Evaluation
+from benchmark.judges.figures import read_figures
 from benchmark.judges.opening import open_judge
 from benchmark.judges.standing import FILE, measured_health
 from benchmark.judges.types import Judge
@@ -44,6 +45,7 @@ _EVALUATION = pytest.StashKey[Evaluation]()
 _JUDGE = pytest.StashKey[Judge | None]()
 _SHARED = pytest.StashKey[tuple[ModelPool, Encoder]]()
 _WORK = pytest.StashKey[list[report.Work]]()
+_UNWRITTEN = pytest.StashKey[list[str]]()  # why runs or pages were not written
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -75,7 +77,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--results", type=Path, default=ROOT / "results", help="folder of runs, leaderboard and cache (%(default)s)"
     )
-    group.addoption("--remeasure", action="store_true", help="time the models again even if this machine's figures are stored")
+    group.addoption(
+        "--remeasure",
+        action="store_true",
+        help="time the models again even if this machine's figures are stored, as --benchmark-compare, -save and -json do",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -93,6 +99,9 @@ def pytest_configure(config: pytest.Config) -> None:
         thresholds = gates.read_gates(config.getoption("gates_file"))
         cases = {suite: load_cases(suite, config.getoption("split")) for suite in SUITES}
         check_writable(config.getoption("results") / ".cache" / "lock")
+        timing_options.prepare(config.option, config.getoption("results"))
+        if judge:
+            read_figures(config.getoption("results") / FILE)
     except DomainBenchError as error:
         raise pytest.UsageError(str(error)) from error
     narrowed = limit is not None or config.getoption("split") != "test" or config.getoption("prompt") is not None
@@ -101,10 +110,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_OPTIONS] = report.Options(config.getoption("results"), entries, thresholds, chosen, whole)
     config.stash[_JUDGE], config.stash[_SHARED] = judge, (pool, encoder)
     config.stash[_WORK] = []
-    if getattr(config.option, "benchmark_histogram", None) and not find_spec("pygal"):
-        raise pytest.UsageError("--benchmark-histogram draws with pygal, which is not installed: pip install pygal pygaljs")
-    if hasattr(config.option, "benchmark_storage"):
-        config.option.benchmark_storage = f"file://{config.getoption('results') / '.cache' / 'benchmarks'}"
+    config.stash[_UNWRITTEN] = []
 
 
 def _with_prompt(entry: Entry, prompt: str | None) -> Entry:
@@ -263,19 +269,29 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if config.getoption("collectonly"):
         return
     if _EVALUATION in config.stash:  # not so in the process that hands out items to xdist workers
-        work = report.write_runs(config.stash[_OPTIONS], config.stash[_EVALUATION])
-        config.stash[_WORK].append(work)
-        getattr(config, "workeroutput", {})["domainbench"] = asdict(work)
+        output = getattr(config, "workeroutput", {})
+        try:
+            work = report.write_runs(config.stash[_OPTIONS], config.stash[_EVALUATION])
+            config.stash[_WORK].append(work)
+            output["domainbench"] = asdict(work)
+        except DomainBenchError as error:
+            config.stash[_UNWRITTEN].append(str(error))
+            output["domainbench_unwritten"] = str(error)
     if reporter := config.pluginmanager.getplugin("terminalreporter"):
         failed, errors = (len(reporter.stats.get(outcome, [])) for outcome in ("failed", "error"))
         session.exitstatus = report.exit_status(exitstatus, failed, errors, _verdicts(reporter))
+    if config.stash[_UNWRITTEN]:
+        session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Take over what an xdist worker did, for the summary."""
-    if work := getattr(node, "workeroutput", {}).get("domainbench"):
+    output = getattr(node, "workeroutput", {})
+    if work := output.get("domainbench"):
         node.config.stash[_WORK].append(report.Work(**work))
+    if unwritten := output.get("domainbench_unwritten"):
+        node.config.stash[_UNWRITTEN].append(unwritten)
 
 
 def _verdicts(reporter: Any) -> list[gates.Verdict]:
@@ -289,7 +305,17 @@ def _verdicts(reporter: Any) -> list[gates.Verdict]:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Print what was generated, the table, and where it was written."""
-    if lines := report.summary_lines(config.stash[_WORK], _verdicts(terminalreporter)):
+    errors = dict.fromkeys(f"error: {message}" for message in config.stash[_UNWRITTEN])
+    if lines := [*report.summary_lines(config.stash[_WORK], _verdicts(terminalreporter)), *errors]:
         terminalreporter.section("domainbench")
         for line in lines:
             terminalreporter.write_line(line)
+
+
+@pytest.hookimpl(specname="pytest_terminal_summary", wrapper=True)
+def pytest_terminal_regression() -> Generator[None, None, None]:
+    """Turn pytest-benchmark's exception for --benchmark-compare-fail into one line and exit code 1."""
+    try:
+        yield
+    except PerformanceRegression as error:
+        pytest.exit(str(error), returncode=pytest.ExitCode.TESTS_FAILED)

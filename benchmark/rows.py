@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, TypeAdapter, model_validator
 
+from benchmark.judges.figures import HealthRow
 from benchmark.types import Case, Expectation, Score
 from models.types import Completion
 
@@ -113,12 +114,51 @@ class SampleRow(AnswerRow):
         return self
 
 
-class RunRow(BaseModel):
-    """The first line of a run file: the model, and what the run depended on."""
+class _Open(BaseModel):
+    """Part of a first line: what pages read of it is checked, what else it says is kept as it is."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
+
+class _Decoding(_Open):
+    temperature: Number
+    top_p: Number
+    refusal_threshold: Number | None = None
+
+
+class _Identity(_Open):
+    decoding: _Decoding | None = None
+    weights: Text | None = None
+    generator: Text | None = None
+    adapter: Text | None = None
+
+
+class _Advisory(_Open):
+    relevance: tuple[Text, ...]
+    creativity: tuple[Text, ...]
+    professionalism: tuple[Text, ...]
+
+
+class _JudgeFacts(_Open):
+    name: Text
+    lock_sha256: Text
+    advisory: _Advisory
+
+
+class RunRow(_Open):
+    """What the first line of a run file says: the model, and what the run depended on."""
+
     model: Annotated[Text, Field(min_length=1)]
+    role: Literal["candidate", "reference"] | None = None
+    quantization: Text | None = None
+    prompt: Text | None = None
+    sampling_seeds: Annotated[Whole, Field(ge=1)] = 1
+    identity: _Identity = _Identity()
+    cases_sha256: Text | None = None
+    scorer: Text | None = None
+    footprint_mib: Number | None = None
+    trainable_parameters: Number | None = None
+    judge: _JudgeFacts | None = None
 
 
 class HeaderRow(_Row):
@@ -128,10 +168,20 @@ class HeaderRow(_Row):
 
 
 class VerdictRow(_Row):
-    """A judge's verdict, 0-10."""
+    """A judge's verdict, 0-10. One without a value is not stored: the judge is asked again."""
 
     criterion: Text
-    value: Annotated[Number, Field(ge=0, le=10)] | None
+    value: Annotated[Number, Field(ge=0, le=10)]
+    why: Text
+    tokens: Whole
+    seconds: Annotated[Number, Field(ge=0)]
+    dollars: Annotated[Number, Field(ge=0)] | None = None
+
+
+class PreferenceRow(_Row):
+    """What a comparing judge said: 1, 2, or 0 for a tie."""
+
+    winner: Annotated[int, Strict(), Field(ge=0, le=2)]
     why: Text
     tokens: Whole
     seconds: Annotated[Number, Field(ge=0)]
@@ -148,33 +198,30 @@ class _Scores(_Row):
 
 class _Verdicts(_Row):
     lock: Text
-    verdict: VerdictRow
+    verdict: VerdictRow | None = None
+    preference: PreferenceRow | None = None
+
+    @model_validator(mode="after")
+    def _holds_one(self) -> Self:
+        if (self.verdict is None) == (self.preference is None):
+            raise ValueError("expected either `verdict` or `preference`")
+        return self
 
 
-class PreferenceRow(_Row):
-    """What a comparing judge said: 1, 2, 0 for a tie, None where it gave no answer."""
-
-    winner: Literal[0, 1, 2] | None
-    why: Text
-    tokens: Whole
-    seconds: Annotated[Number, Field(ge=0)]
-    dollars: Annotated[Number, Field(ge=0)] | None = None
-
-
-class _Duels(_Row):
-    lock: Text
-    preference: PreferenceRow
+class _Health(_Row):
+    figures: HealthRow
 
 
 _TABLES: dict[str, TypeAdapter[Any]] = {
     "completions": TypeAdapter(_Completions),
     "scores": TypeAdapter(_Scores),
-    "verdicts": TypeAdapter(_Verdicts | _Duels),
+    "verdicts": TypeAdapter(_Verdicts),
+    "health": TypeAdapter(_Health),
     "timings": TypeAdapter(dict[Text, Annotated[Number, Field(ge=0)] | None]),
 }
 
 
 def check_stored(kind: str, row: dict[str, Any]) -> None:
-    """Raise ValueError for a row that the store's table `kind` cannot hold."""
+    """Raise pydantic's ValidationError, a ValueError, for a row that the store's table `kind` cannot hold."""
     if kind in _TABLES:
         _TABLES[kind].validate_python(row)

@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from benchmark.cases import cases_sha256
 from benchmark.rows import AnswerRow, HeaderRow, SampleRow, read_scores
 from benchmark.scoring import read_answer
 from benchmark.types import Case, Run, Sample, Score
@@ -73,10 +74,17 @@ def _read_run(path: Path, size: int, changed: int) -> Run:
     if not lines:
         raise InputError(f"{path}: the file is empty; expected a run: evaluate the model again")
     first, *numbers = lines
-    provenance = dict(validated(HeaderRow, lines[first], f"{path}, line {first}: not a run file").run)
+    header = validated(HeaderRow, lines[first], f"{path}, line {first}: not a run file").run
     rows = {number: validated(SampleRow, lines[number], f"{path}, line {number}: not a run file") for number in numbers}
     check_unique({number: row.case.id for number, row in rows.items()}, path)
-    return Run(provenance.pop("model"), tuple(_sample(row) for row in rows.values()), provenance)
+    samples = tuple(_sample(row) for row in rows.values())
+    if header.cases_sha256 not in (None, found := cases_sha256([sample.case for sample in samples])):
+        raise InputError(
+            f"{path}: found {len(samples)} cases of SHA-256 {found[:12]}, expected those of line {first}, "
+            f"{str(header.cases_sha256)[:12]}: lines were lost or changed; evaluate the model again"
+        )
+    provenance = {key: value for key, value in lines[first]["run"].items() if key != "model"}
+    return Run(header.model, samples, provenance)
 
 
 def read_runs(folder: Path) -> list[Run]:

@@ -9,20 +9,23 @@ rescores without generating. A last line cut short by a kill, or a row of the wr
 case is simply done again.
 """
 
+import errno
 import hashlib
 import json
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
+from pydantic import ValidationError
 
 from benchmark.rows import check_stored
 from models.errors import InputError
+from models.files import explain, unwritable
 
 
 def key_of(*parts: Any) -> str:
@@ -39,6 +42,7 @@ class Table:
         self._check = check  # raises ValueError for a row of the wrong shape
         self._values: dict[str, dict[str, Any]] = {}
         self._read_to = 0
+        self._lines = 0
 
     def get(self, key: str) -> dict[str, Any] | None:
         """Return the value stored under `key`, or None."""
@@ -54,15 +58,31 @@ class Table:
             file.seek(self._read_to)
             data = file.read()
         whole = data[: data.rfind(b"\n") + 1]
-        for line in whole.splitlines():
-            try:
-                row = json.loads(line)
-                key = row.pop("key")
-                self._check(row)
-                self._values[key] = row
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                warnings.warn(f"{self.path}: dropped a damaged line: {line[:60]!r}", StoreWarning, stacklevel=2)
+        lines = whole.split(b"\n")[:-1]
+        self._note_damage([(number, why) for number, line in enumerate(lines, self._lines + 1) if (why := self._take(line))])
+        self._lines += len(lines)
         self._read_to += len(whole)
+
+    def _take(self, line: bytes) -> str:
+        """Keep a line's value; returns what is wrong with a line that is dropped instead."""
+        try:
+            row = json.loads(line)
+            key = row.pop("key")
+            self._check(row)
+            self._values[key] = row
+        except ValidationError as error:
+            return explain(error)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            return f"{error!r} in {line[:60]!r}"
+        return ""
+
+    def _note_damage(self, dropped: Sequence[tuple[int, str]]) -> None:
+        if not dropped:
+            return
+        number, why = dropped[0]
+        others = f", and {len(dropped) - 1} more" if len(dropped) > 1 else ""
+        message = f"{self.path}, line {number}: dropped a damaged line{others} ({why}); what it held is done again"
+        warnings.warn(message, StoreWarning, stacklevel=3)
 
     def repair(self) -> None:
         """Cut off a last line that a kill left unfinished. Call it under the lock, before appending."""
@@ -76,14 +96,22 @@ class Table:
                 file.truncate(whole)
 
     def append(self, key: str, value: Mapping[str, Any]) -> None:
-        """Add one line in a single write, which a kill leaves either whole or absent but for the very last line."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        line = json.dumps({"key": key, **value}, ensure_ascii=True) + "\n"
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        """Add one line in a single write, which a kill leaves either whole or absent but for the very last line.
+
+        OutputError where it cannot be written whole.
+        """
+        line = (json.dumps({"key": key, **value}, ensure_ascii=True) + "\n").encode()
         try:
-            os.write(descriptor, line.encode())
-        finally:
-            os.close(descriptor)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            try:
+                written = os.write(descriptor, line)
+            finally:
+                os.close(descriptor)
+            if written < len(line):  # what is missing would be read as an answer that was never given
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            raise unwritable(self.path, error) from error
 
 
 class StoreWarning(UserWarning):

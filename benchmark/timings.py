@@ -15,10 +15,13 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+
 from benchmark.resources import peak_memory_mib, speed_machine
 from benchmark.store import StoreWarning, key_of
 from models.catalog import Entry
-from models.files import write_atomically
+from models.errors import InputError
+from models.files import read_json, write_atomically
 from models.generators import Generator, LoadFacts, ModelPool, open_generator
 from models.types import Request
 
@@ -111,14 +114,23 @@ def save_baseline(folder: Path, model: str, figures: Mapping[str, Any]) -> None:
     write_atomically(baseline_file(folder), json.dumps(content, indent=1) + "\n")
 
 
-def _read(path: Path) -> dict[str, dict[str, Any]]:
-    if not path.is_file():
+class _Baselines(BaseModel):
+    """A file of baselines: the machine, and by model its figures."""
+
+    model_config = ConfigDict(strict=True)
+
+    models: dict[str, dict[str, float | None]]
+
+
+def _read(path: Path) -> dict[str, dict[str, float | None]]:
+    if not path.exists():
         return {}
     try:
-        return {str(model): dict(figures) for model, figures in json.loads(path.read_text(encoding="utf-8"))["models"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        warnings.warn(f"{path}: not a baseline ({error!r}); nothing is compared with it", StoreWarning, stacklevel=2)
+        content = read_json(path, _Baselines, "not a baseline: nothing is compared with it")
+    except InputError as error:
+        warnings.warn(str(error), StoreWarning, stacklevel=2)
         return {}
+    return dict(content["models"])
 
 
 def comparison(now: Mapping[str, Any], baseline: Mapping[str, Any]) -> str:

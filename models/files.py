@@ -103,6 +103,18 @@ def validated(model: type[Row], value: Any, where: str) -> Row:
         raise InputError(f"{where}: {explain(error)}") from error
 
 
+def read_json(path: Path, model: type[BaseModel], remedy: str) -> Any:
+    """Read a JSON file as it is, checked against `model`; InputError names the file and each fault, and ends with `remedy`."""
+    try:
+        value = parse_json(path.read_text(encoding="utf-8"), str(path))
+        validated(model, value, str(path))
+    except InputError as error:
+        raise InputError(f"{error}; {remedy}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: {error}; {remedy}") from error
+    return value
+
+
 def explain(error: ValidationError, root: str = "") -> str:
     """Say what pydantic found wrong: "key 'status': Input should be 'success' or 'error' (found 'great')".
 

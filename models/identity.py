@@ -76,10 +76,11 @@ def _remembered_sha256(path: Path) -> str:
     key = f"{path.resolve()}:{status.st_size}:{status.st_mtime_ns}"
     memory = embedded.cache_root() / "sha256.json"
     try:
-        known: dict[str, str] = json.loads(memory.read_text(encoding="utf-8"))
+        found = json.loads(memory.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        known = {}
-    if key not in known:
+        found = {}
+    known: dict[str, str] = found if isinstance(found, dict) else {}
+    if not isinstance(known.get(key), str):
         known[key] = file_sha256(path)
         memory.parent.mkdir(parents=True, exist_ok=True)
         partial = memory.with_suffix(f".{os.getpid()}.tmp")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from models import embedded
 from models.catalog import TransformersEntry
 from models.errors import InputError
+from models.files import check_writable
 from training.recipe import LoraShape
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def check_replaceable(output: Path) -> None:
     empty = output.is_dir() and not any(output.iterdir())
     if output.exists() and not empty and not (output / "adapter_config.json").is_file():
         raise InputError(f"--output {output}: it exists and is not an adapter folder; name a new or an adapter's folder")
+    check_writable(output.with_name(f".{output.name}.tmp"))  # hours of training end beside it
 
 
 def base_name(entry: TransformersEntry) -> str:

@@ -28,7 +28,7 @@ from benchmark.types import Case, Expectation
 from models.catalog import ROOT, TransformersEntry, read_catalog, select_local
 from models.cli import command
 from models.errors import InputError
-from models.files import write_atomically
+from models.files import check_writable, write_atomically, write_result
 from models.generate import generate_file
 from models.identity import identity
 from models.types import Completion
@@ -108,11 +108,12 @@ def main(arguments: list[str] | None = None) -> int:
     if options.samples < 1:
         raise InputError(f"--samples {options.samples}: expected 1 or more")
     entry = select_local(options.model, read_catalog())
+    output = options.output or Path(__file__).parent / "selected" / f"{entry.name}.jsonl"
+    check_writable(output)
     rows = read_rows(SOURCE)
     names = sample(entry, rows, options.samples)
     selected = select(rows, names, worth(rows, names))
-    output = options.output or Path(__file__).parent / "selected" / f"{entry.name}.jsonl"
-    write_atomically(output, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in selected))
+    write_result(output, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in selected))
     kept = sum(name in names.get(row["id"], ()) for row in selected for name in row["domains"])
     print(f"{output}: {len(selected)} rows, {kept} of {sum(len(row['domains']) for row in selected)} names sampled")
     return 0

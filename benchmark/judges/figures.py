@@ -9,11 +9,85 @@ An estimate is stored as [value, low, high, n], rounded to four digits, or null 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from benchmark.stats import Estimate, Paired
-from models.errors import InputError
-from models.files import write_atomically
+from models.files import read_json, write_atomically
+
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Figure = tuple[Number, Number, Number, Annotated[int, Field(strict=True, ge=0)]] | None
+
+
+class _Figures(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class _All(_Figures):
+    """A figure over everything, and further ones by kind."""
+
+    __pydantic_extra__: dict[str, Figure]
+    all: Figure
+
+
+class _Criteria(_Figures):
+    relevance: Figure
+    creativity: Figure
+    professionalism: Figure
+
+
+class _Pairs(_Figures):
+    all: Figure
+    relevance: _All
+    creativity: _All
+    professionalism: _All
+
+
+class _Repeatability(_Figures):
+    largest_difference: Number | None
+    same: Figure
+
+
+class _Swap(_Figures):
+    of: str
+    held: Figure
+
+
+class _Fault(_Figures):
+    criterion: str
+    gold_ahead: Figure
+
+
+class _Baseline(_Figures):
+    mean: Figure
+    gold_minus: Figure = None
+
+
+class _Injection(_Figures):
+    before: _All
+    after: _All
+
+
+class HealthRow(_Figures):
+    """What `benchmark.judges.health.measure` found of one judge, as far as pages and gates read it."""
+
+    pairs: _Pairs
+    spearman: _Criteria
+    kappa: _Criteria
+    range: dict[str, dict[str, Number] | None]
+    repeatability: _Repeatability
+    swap: _Swap
+    verbosity: dict[str, Figure]
+    sensitivity: dict[str, _Fault]
+    baselines: dict[str, _Baseline]
+    injection: _Injection
+    unscored: int
+
+
+class _File(_Figures):
+    __pydantic_extra__: dict[str, dict[str, Any]]
+    health: dict[str, HealthRow] = {}
 
 
 def flat(estimate: Estimate | Paired | None) -> list[float] | None:
@@ -30,17 +104,10 @@ def unflat(figure: list[float] | None) -> Estimate | None:
 
 
 def read_figures(path: Path) -> dict[str, Any]:
-    """Read the file, {} where there is none; InputError where it is no JSON object."""
-    if not path.is_file():
+    """Read the file, {} where there is none; InputError where it does not hold figures of judges."""
+    if not path.exists():
         return {}
-    try:
-        figures = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path}: not JSON ({error}); delete it and measure the judge again") from error
-    if not isinstance(figures, dict) or not all(isinstance(table, dict) for table in figures.values()):
-        raise InputError(
-            f"{path}: found {str(figures)[:60]}, expected an object of objects; delete it and measure the judge again"
-        )
+    figures: dict[str, Any] = read_json(path, _File, "delete it and measure the judge again")
     return figures
 
 

@@ -1,5 +1,7 @@
 """What is generated, what is reused and what is scored again: one model and a few safety cases, which need no encoder."""
 
+import json
+
 import pytest
 
 from benchmark import evaluation as module
@@ -7,6 +9,7 @@ from benchmark.evaluation import NO_COMPLETION, Evaluation
 from benchmark.store import Store
 from benchmark.tests.helpers import make_case
 from models.catalog import TemplateEntry
+from models.errors import InputError
 from models.generators import TemplateGenerator
 from models.types import Rejected
 
@@ -54,6 +57,23 @@ def test_a_changed_metric_scores_again_without_generating(tmp_path, asked, monke
     again.samples("floor")
     assert (counts(again), len(asked)) == ((0, 3), 3)
     assert len((tmp_path / "scores" / "floor.jsonl").read_text().splitlines()) == 6
+
+
+def test_a_case_that_got_no_answer_is_an_error_and_no_empty_answer(tmp_path, monkeypatch):
+    generate = TemplateGenerator.generate
+    monkeypatch.setattr(TemplateGenerator, "generate", lambda self, requests: generate(self, requests[:1]))
+    with pytest.raises(InputError, match=r"completions/floor\.jsonl: holds no answer to s1 and 1 others; run the command"):
+        evaluation(tmp_path).samples("floor")
+
+
+@pytest.mark.parametrize("scores", [{}, {"strict_parse": [1.0, "by hand", True]}])
+def test_a_stored_row_without_its_scores_is_scored_again(tmp_path, scores):
+    before = evaluation(tmp_path).samples("floor")
+    path = tmp_path / "scores" / "floor.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    path.write_text("".join(json.dumps({"key": row["key"], "scores": scores}) + "\n" for row in rows))
+    assert evaluation(tmp_path).finished_run("floor") is None
+    assert evaluation(tmp_path).samples("floor") == before
 
 
 def test_a_changed_identity_generates_again(tmp_path, asked, monkeypatch):

@@ -230,21 +230,29 @@ def rewrite(path, change):
         ),
         (
             lambda house: (house / "adapters" / "smollm2-v1" / "manifest.json").write_text("{"),
-            "manifest.json: no manifest of a training (",
+            "manifest.json: not JSON (",
         ),
         (
             lambda house: rewrite(house / "adapters" / "smollm2-v1" / "manifest.json", lambda m: m["recipe"].pop("target")),
-            "no manifest of a training (KeyError('target'))",
+            "manifest.json: key 'recipe.target': Field required; train the version again: python -m training.lora smollm2-v1",
         ),
         (
             lambda house: rewrite(house / "adapters" / "smollm2-v1" / "manifest.json", lambda m: m.pop("validation")),
-            "no validation; mend the recipe and train it again",
+            "key 'validation': Field required; train the version again",
         ),
         (
             lambda house: rewrite(
                 house / "adapters" / "smollm2-v1" / "manifest.json", lambda m: m["recipe"].update(target="taste")
             ),
             "target 'taste' is none of quality, creativity",
+        ),
+        (
+            lambda house: rewrite(house / "adapters" / "smollm2-v1" / "manifest.json", lambda m: m["recipe"].update(lora=[])),
+            "key 'recipe.lora': Input should be a valid dictionary or instance of _Lora (found [])",
+        ),
+        (
+            lambda house: rewrite(house / "adapters" / "smollm2-v1" / "manifest.json", lambda m: m.update(rows="many")),
+            "key 'rows': Input should be a valid integer (found 'many')",
         ),
     ],
 )

@@ -58,7 +58,12 @@ def test_a_copy_of_what_was_learned_is_memorised_and_no_novelty(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("{}", "does not say what"), ("[]", "does not say what"), ('{"recipe": {"train": ["nowhere.jsonl"]}}', "is not there")],
+    [
+        ("{}", "manifest.json: key 'recipe': Field required; does not say what 'smollm2-lora' learned: train"),
+        ("[]", "does not say what"),
+        ('{"recipe": {"train": "x"}}', r"key 'recipe\.train': .*found 'x'"),
+        ('{"recipe": {"train": ["nowhere.jsonl"]}}', "is not there"),
+    ],
 )
 def test_a_manifest_that_does_not_say_is_an_error(tmp_path, text, message):
     (tmp_path / "adapter_config.json").write_text("{}")

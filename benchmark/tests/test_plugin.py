@@ -1,6 +1,8 @@
 """The plugin, by running the real suites in an inner pytest: outcomes, options, what is selected and what is written."""
 
 import re
+import subprocess
+import sys
 from collections import Counter
 from xml.etree import ElementTree
 
@@ -9,7 +11,7 @@ import pytest
 from benchmark.cases import SUITES, limited, load_cases
 from benchmark.runs import read_run
 from benchmark.tests.helpers import write_catalog
-from models.catalog import CATALOG, read_catalog
+from models.catalog import CATALOG, ROOT, read_catalog
 
 # The template refuses nothing: of ten safety cases it passes the five benign ones and misses the five unsafe ones.
 TEN = ("-m", "safety", "--limit", "10")
@@ -158,3 +160,34 @@ def test_two_workers_find_what_one_process_finds(evaluate, results, pytester):
     assert samples[0] == samples[1]
     assert counts[0] == counts[2]  # both workers count as one
     assert [line.split("|")[2:8] for line in counts[1::2]] == [counts[1].split("|")[2:8]] * 2
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one process", "xdist"])
+def test_a_page_that_cannot_be_written_is_one_line_after_the_summary(evaluate, results, workers):
+    page = results / ".cache" / "partial" / "leaderboard.md"
+    page.mkdir(parents=True)
+    result = evaluate("--models", "template", *TEN, *workers)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert result.parseoutcomes()["passed"] == 5
+    assert f"error: {page}: found a folder, expected a file to write" in result.outlines
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    assert len(read_run(page.parent / "runs" / "template.jsonl").samples) == 10  # what could be written was
+
+
+def test_another_models_damaged_run_is_one_line_and_this_models_run_is_kept(evaluate, results):
+    runs = results / ".cache" / "partial" / "runs"
+    runs.mkdir(parents=True)
+    (runs / "other.jsonl").write_text("{}\n")
+    result = evaluate("--models", "template", *TEN)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert f"error: {runs / 'other.jsonl'}, line 1: not a run file: key 'run': Field required" in result.outlines
+    assert len(read_run(runs / "template.jsonl").samples) == 10
+
+
+def test_a_full_disk_is_a_usage_error_before_any_model_runs(tmp_path):
+    code = "import sys, pytest\nfrom models.tests.disk import room_for\nwith room_for(0): sys.exit(pytest.main(sys.argv[1:]))"
+    options = ["-p", "no:cacheprovider", "-s", "--models", "template", *TEN, f"--results={tmp_path}"]
+    result = subprocess.run([sys.executable, "-c", code, *options], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == pytest.ExitCode.USAGE_ERROR
+    assert result.stderr.startswith(f"ERROR: {tmp_path}/.cache/lock: cannot be written ([Errno 27] File too large)")
+    assert "Traceback" not in result.stderr

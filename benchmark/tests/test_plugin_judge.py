@@ -156,3 +156,13 @@ def test_a_wrong_judge_is_a_usage_error(pytester, arguments, keyless, options, m
     result = pytester.runpytest_inprocess(*arguments, "--models", "template", *options)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert message in result.stderr.str()
+
+
+def test_odd_figures_of_judges_are_a_usage_error_before_any_model_runs(evaluate, results):
+    results.mkdir()
+    (results / "judge.json").write_text('{"health": {"openai:m": 3}}')
+    result = evaluate(*SIX, "--judge", "openai:m", "--judge-base-url=http://127.0.0.1:9")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "key 'health.openai:m'" in result.stderr.str()
+    assert "Traceback" not in result.stderr.str()
+    assert not (results / ".cache" / "completions").exists()

@@ -83,3 +83,17 @@ def test_a_limit_leaves_timings_out(evaluate, results):
     result = evaluate("--models", "template", "--limit", "1", "-m", "speed or quality")
     result.assert_outcomes(passed=1, deselected=result.parseoutcomes()["deselected"])
     assert not (results / ".cache" / "baselines").exists()
+
+
+def test_a_regression_is_one_line_and_a_comparison_measures_what_is_stored(evaluate, results):
+    evaluate(*SPEED, "--benchmark-autosave")
+    (saved,) = (results / ".cache" / "benchmarks").rglob("*.json")
+    content = json.loads(saved.read_text())
+    for benchmark in content["benchmarks"]:
+        benchmark["stats"]["min"] = 1e-9
+    saved.write_text(json.dumps(content))
+    result = evaluate(*SPEED, "--benchmark-compare", "--benchmark-compare-fail=min:100%")
+    assert result.ret == 1
+    assert "Exit: Performance has regressed." in result.errlines
+    assert "test_speed[template-latency] (NOW)" in result.stdout.str()
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.cases import cases_sha256
 from benchmark.runs import read_run, read_runs, scores_from_json, scores_to_json, write_run
 from benchmark.tests.helpers import make_case, make_sample, quality_run
 from benchmark.types import Expectation, Run, Score
+from models.catalog import ROOT
 from models.errors import InputError
 from models.types import Malformed, Refusal, Suggestions
 
@@ -112,6 +114,44 @@ def test_a_line_that_would_be_averaged_in_silence_is_named(tmp_path, change, mes
     (tmp_path / "m.jsonl").write_text(changed(change))
     with pytest.raises(InputError, match=message):
         read_run(tmp_path / "m.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        ({"identity": "x"}, r"key 'run\.identity'.*found 'x'"),
+        ({"identity": {"decoding": {"temperature": "hot", "top_p": 1}}}, r"run\.identity\.decoding\.temperature.*found 'hot'"),
+        ({"judge": {}}, r"key 'run\.judge\.name': Field required"),
+        ({"judge": {"name": "l", "lock_sha256": "5", "advisory": {}}}, r"run\.judge\.advisory\.relevance"),
+        ({"sampling_seeds": "3"}, r"run\.sampling_seeds.*found '3'"),
+        ({"sampling_seeds": 0}, r"run\.sampling_seeds.*found 0"),
+        ({"footprint_mib": "big"}, r"run\.footprint_mib.*found 'big'"),
+        ({"role": "king"}, r"run\.role.*found 'king'"),
+        ({"scorer": ["x"]}, r"run\.scorer.*found \['x'\]"),
+    ],
+)
+def test_a_first_line_that_no_page_could_show_is_named(tmp_path, facts, message):
+    write_run(Run("m", (make_sample(make_case(), quality=6.0),), facts), tmp_path / "m.jsonl")
+    with pytest.raises(InputError, match=rf"m\.jsonl, line 1: not a run file: .*{message}"):
+        read_run(tmp_path / "m.jsonl")
+
+
+def test_a_run_that_has_lost_whole_lines_is_not_averaged(tmp_path):
+    samples = tuple(make_sample(make_case(name), quality=6.0) for name in ("c1", "c2"))
+    facts = {"cases_sha256": cases_sha256([sample.case for sample in samples])}
+    path = tmp_path / "m.jsonl"
+    write_run(Run("m", samples, facts), path)
+    assert read_run(path).provenance == facts
+    first, second, _ = path.read_text().splitlines()
+    path.write_text(f"{first}\n{second}\n")
+    with pytest.raises(InputError, match=r"m\.jsonl: found 1 cases .*lines were lost or changed; evaluate the model again"):
+        read_run(path)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "results" / "runs").glob("*.jsonl")), ids=lambda path: path.stem)
+def test_committed_runs_are_read_and_written_byte_for_byte(tmp_path, path):
+    write_run(read_run(path), tmp_path / "again.jsonl")
+    assert (tmp_path / "again.jsonl").read_bytes() == path.read_bytes()
 
 
 def test_ten_points_and_whole_shares_are_on_the_scale(tmp_path):

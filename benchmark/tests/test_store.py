@@ -15,7 +15,8 @@ import pytest
 
 from benchmark.store import Store, StoreWarning, Table, key_of
 from models.catalog import ROOT
-from models.errors import InputError
+from models.errors import InputError, OutputError
+from models.tests.disk import room_for
 
 MODEL: dict[str, Any] = {"weights": "3f2a", "adapter": None, "decoding": {"seed": 0, "stop": "]"}}
 PARTS = [MODEL, "mobile dog groomer, Leeds"]
@@ -123,19 +124,69 @@ def test_tables_are_kept_apart_by_kind_and_model(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "row"),
     [
-        ("completions", {}),
         ("completions", {"completion": {"text": 1, "tokens": 1, "finish_reason": "stop"}}),
         ("scores", {"scores": {"quality": [99, "why", True]}}),
         ("scores", {"scores": {"quality": [float("nan"), "why", True]}}),
         ("scores", {"scores": {"quality": 5}}),
         ("verdicts", {"lock": "x", "verdict": {"criterion": "relevance", "value": 11, "why": "", "tokens": 1, "seconds": 0}}),
+        ("verdicts", {"lock": "x", "preference": {"winner": 3, "why": "", "tokens": 1, "seconds": 0}}),
+        ("verdicts", {"lock": "x", "preference": {"winner": True, "why": "", "tokens": 1, "seconds": 0}}),
         ("timings", {"p50_ms": "fast"}),
+        ("health", {"figures": 3}),
     ],
 )
 def test_a_row_of_the_wrong_shape_is_dropped_with_a_warning(tmp_path, kind, row):
     Store(tmp_path).table(kind, "m").append("k", row)
-    with pytest.warns(StoreWarning, match=rf"{kind}/m\.jsonl: dropped a damaged line"):
+    with pytest.warns(StoreWarning, match=rf"{kind}/m\.jsonl, line 1: dropped a damaged line \(key '.*found"):
         assert Store(tmp_path).table(kind, "m").get("k") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "why"),
+    [
+        ("completions", {}, "key 'completion': Field required"),
+        ("verdicts", {"lock": "x"}, "expected either `verdict` or `preference`"),
+        ("health", {"figures": {}}, "key 'figures.pairs': Field required; key 'figures.spearman': Field required"),
+    ],
+)
+def test_a_row_that_lacks_something_is_dropped_with_a_warning(tmp_path, kind, row, why):
+    Store(tmp_path).table(kind, "m").append("k", row)
+    with pytest.warns(StoreWarning, match=f"line 1: dropped a damaged line .*{why}"):
+        assert Store(tmp_path).table(kind, "m").get("k") is None
+
+
+def test_many_damaged_lines_are_one_warning_that_names_the_first(tmp_path):
+    path = tmp_path / "t.jsonl"
+    table = Table(path)
+    path.write_bytes(b'{"key": "a", "value": 1}\n7\n8\n{"key": "b", "value": 2}\n')
+    with pytest.warns(StoreWarning) as first:
+        table.refresh()
+    with path.open("ab") as file:
+        file.write(b"9\n")
+    with pytest.warns(StoreWarning) as second:
+        table.refresh()
+    starts = [f"{path}, line 2: dropped a damaged line, and 1 more (", f"{path}, line 5: dropped a damaged line ("]
+    found = [str(warning.message) for warning in (*first, *second)]
+    assert len(found) == 2
+    assert all(message.startswith(start) for message, start in zip(found, starts, strict=True))
+    assert (table.get("a"), table.get("b")) == ({"value": 1}, {"value": 2})
+
+
+def test_a_line_that_a_full_disk_cuts_short_is_an_error_and_is_never_read(tmp_path):
+    table = Table(tmp_path / "t.jsonl")
+    table.append("a", {"value": 1})  # 25 bytes
+    with room_for(30), pytest.raises(OutputError, match=r"t\.jsonl: cannot be written \(.*No space left on device"):
+        table.append("b", {"value": 2})
+    with room_for(30), pytest.raises(OutputError, match=r"t\.jsonl: cannot be written \(.*File too large"):
+        table.append("b", {"value": 2})
+    table = read_back(table.path)
+    assert (table.get("a"), table.get("b")) == ({"value": 1}, None)
+
+
+def test_a_file_in_the_place_of_a_tables_folder_is_named(tmp_path):
+    (tmp_path / "scores").touch()
+    with pytest.raises(OutputError, match=r"scores/m\.jsonl: cannot be written"):
+        Store(tmp_path).table("scores", "m").append("k", {})
 
 
 def test_a_folder_in_the_place_of_a_table(tmp_path):

@@ -93,7 +93,10 @@ def test_more_memory_makes_no_other_machine_and_other_packages_do():
     assert set(speed_machine()["versions"]) == {"python", "torch", "transformers", "peft", "bitsandbytes"}
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"models": []}', '{"models": {"m": 3}}', '{"machine": {}}'])
+ODD_MODELS = ('{"models": []}', '{"models": {"m": 3}}', '{"models": {"m": {"p50_ms": "fast"}}}')
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"machine": {}}', *ODD_MODELS])
 def test_a_damaged_baseline_is_warned_of_and_made_again(tmp_path, text):
     baseline_file(tmp_path).write_text(text)
     with pytest.warns(StoreWarning, match="not a baseline"):

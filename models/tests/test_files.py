@@ -13,13 +13,47 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from models.errors import InputError, OutputError
-from models.files import check_unique, check_writable, parse_json, read_jsonl, validated, write_atomically, write_result
+from models.files import (
+    check_unique,
+    check_writable,
+    parse_json,
+    read_json,
+    read_jsonl,
+    validated,
+    write_atomically,
+    write_result,
+)
 from models.tests.disk import room_for
 
 
 class Shop(BaseModel):
     name: str
     rooms: list[int] = []
+
+
+def test_a_json_file_is_read_as_it_is_once_nothing_is_wrong_with_it(tmp_path):
+    path = tmp_path / "shop.json"
+    path.write_text('{"name": "Tidecrumb", "owner": "Ann"}')
+    assert read_json(path, Shop, "Close it") == {"name": "Tidecrumb", "owner": "Ann"}
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"{}", "shop.json: key 'name': Field required; Close it"),
+        (b"[]", "shop.json: Input should be a valid dictionary or instance of Shop (found []); Close it"),
+        (b"{", "shop.json: not JSON ("),
+        (b'"caf\xe9"', "shop.json: 'utf-8' codec can't decode byte 0xe9 in position 4"),
+        (None, "shop.json: [Errno 21] Is a directory"),
+    ],
+)
+def test_a_json_file_that_is_no_shop_is_named_with_the_remedy(tmp_path, content, problem):
+    path = tmp_path / "shop.json"
+    path.mkdir() if content is None else path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        read_json(path, Shop, "Close it")
+    assert str(caught.value).startswith(str(tmp_path / problem))
+    assert str(caught.value).endswith("; Close it")
 
 
 def test_rows_come_by_line_number_whatever_ends_the_lines(tmp_path):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from models.errors import CatalogError, InputError
+from models.errors import CatalogError, InputError, OutputError
 from models.generators import ModelPool, open_generator
 from models.identity import identity
 from models.prompts import load_prompt
@@ -124,6 +124,13 @@ def test_a_failed_training_leaves_the_old_adapter_alone(recipe, old, monkeypatch
 def test_a_finished_training_replaces_the_old_adapter_as_a_whole(recipe, old):
     lora.train(recipe(), old)
     assert names(old) == [CONFIG, WEIGHTS, MANIFEST]
+
+
+def test_a_place_that_cannot_be_written_is_named_before_the_training(recipe, tmp_path, monkeypatch):
+    monkeypatch.setattr(lora, "load_base", lambda entry: pytest.fail("it trained before it looked"))
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"file/\.adapter\.tmp: cannot be written"):
+        lora.train(recipe(), tmp_path / "file" / "adapter")
 
 
 @pytest.mark.parametrize("text", ["thesis.txt", None])

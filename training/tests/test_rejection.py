@@ -68,3 +68,9 @@ def test_bad_arguments_are_explained(capsys):
     assert "model 'template' is of kind 'template'; expected transformers" in capsys.readouterr().err
     assert main(["smollm2", "--samples", "0"]) == 2
     assert "--samples 0: expected 1 or more" in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_is_named_before_any_answer(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("training.rejection.sample", lambda *_: pytest.fail("it sampled before it looked"))
+    assert main(["smollm2", "--output", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"error: {tmp_path}: found a folder, expected a file to write\n"

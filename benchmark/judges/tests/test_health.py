@@ -162,15 +162,36 @@ def test_names_are_read_as_the_rubric_reads_them():
 def test_estimates_survive_the_file(tmp_path):
     estimate = Estimate(0.5, 0.25, 0.75, 8)
     path = tmp_path / "judge.json"
-    write_figures(path, health={"a": {"x": flat(estimate)}})
-    write_figures(path, health={"b": {"x": flat(None)}}, variants={"v": {}})
+    write_figures(path, variants={"a": {"x": flat(estimate)}})
+    write_figures(path, variants={"b": {"x": flat(None)}}, pairwise={"v": {}})
     figures = read_figures(path)
-    assert unflat(figures["health"]["a"]["x"]) == estimate
-    assert unflat(figures["health"]["b"]["x"]) is None
-    assert set(figures) == {"health", "variants"}
+    assert unflat(figures["variants"]["a"]["x"]) == estimate
+    assert unflat(figures["variants"]["b"]["x"]) is None
+    assert set(figures) == {"variants", "pairwise"}
     path.write_text("{")
     with pytest.raises(InputError, match="not JSON"):
         read_figures(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[]", r"Input should be a valid dictionary.*found \[\]"),
+        ('{"health": {"local": 3}}', r"key 'health\.local'.*found 3"),
+        ('{"health": {"local": {}}}', r"key 'health\.local\.pairs': Field required"),
+        ('{"pairwise": 3}', r"key 'pairwise'.*found 3"),
+    ],
+)
+def test_figures_of_the_wrong_shape_are_named_with_their_remedy(tmp_path, text, message):
+    path = tmp_path / FILE
+    path.write_text(text)
+    with pytest.raises(InputError, match=rf"judge\.json: .*{message}.*; delete it and measure the judge again"):
+        read_figures(path)
+
+
+def test_a_folder_in_the_place_of_the_figures_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"Is a directory.*; delete it and measure the judge again"):
+        read_figures(tmp_path)
 
 
 def test_standing_is_that_of_this_very_judge(oracle, tmp_path):
