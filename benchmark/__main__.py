@@ -12,7 +12,9 @@ def main(arguments: list[str]) -> int:
     name, *rest = arguments or ["--help"]
     if name in COMMANDS:
         return COMMANDS[name](rest)
-    print(f"usage: python -m benchmark {{{','.join(COMMANDS)}}} ...", file=sys.stderr if name != "--help" else sys.stdout)
+    print(
+        f"usage: python -m benchmark [--help] {{{','.join(COMMANDS)}}} ...", file=sys.stderr if name != "--help" else sys.stdout
+    )
     return 0 if name == "--help" else 2
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from benchmark.encoder import Encoder
@@ -11,6 +12,12 @@ from benchmark.scoring import read_answer, score_all, scorer_id
 from benchmark.store import Table, key_of
 from benchmark.types import Case, Sample
 from models.types import Completion
+
+
+@lru_cache(maxsize=4096)
+def _fields(case: Case) -> dict[str, Any]:
+    """The case as JSON; every model of a session answers the same cases."""
+    return asdict(case)
 
 
 class MissingError(Exception):
@@ -29,7 +36,7 @@ def stored_samples(
     `known` as in `benchmark.scoring.score_all`: two models that learned different rows never share a score.
     """
     known = known or known_labels()
-    keys = [key_of(scorer_id(), known.sha256, asdict(case), completion.text) for case, completion in pairs]
+    keys = [key_of(scorer_id(), known.sha256, _fields(case), completion.text) for case, completion in pairs]
     fresh = [index for index, key in enumerate(keys) if not _is_scored(pairs[index][0], table.get(key))]
     if fresh and not score:
         raise MissingError

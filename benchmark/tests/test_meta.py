@@ -6,7 +6,7 @@ from benchmark.cases import load_cases
 from benchmark.meta import CONSTANT, completions, rotated
 from benchmark.metrics.criteria import label_of
 from benchmark.metrics.offence import offensive_reading
-from benchmark.validity import CRITERION
+from benchmark.validity import CRITERION, HARD
 from models.catalog import MetaEntry, read_catalog
 from models.contract import domain_fault, parse
 from models.types import Refusal, Suggestions
@@ -68,4 +68,4 @@ def test_every_kind_of_calibration_pair_has_a_criterion():
     from benchmark.cases import DATASETS, read_rows
 
     for split in ("train", "validation", "test"):
-        assert {row["kind"] for row in read_rows(DATASETS / "calibration" / f"pairs_{split}.jsonl")} <= set(CRITERION)
+        assert {row["kind"] for row in read_rows(DATASETS / "calibration" / f"pairs_{split}.jsonl")} <= {*CRITERION, *HARD}

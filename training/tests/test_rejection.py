@@ -52,12 +52,19 @@ def test_samples_differ_and_none_is_drawn_twice(tmp_path, base):
     assert [file.stat().st_mtime_ns == before[file] for file in files] == [False, True, True]
 
 
+# Gold rows that told the business of another row, and tell another one since names were sampled for them.
+REWRITTEN = [
+    f"gold-train-{number}" for number in ("0041", "0186", "0486", "0607", "0707", "0716", "0773", "0786", "0794", "0823")
+]
+
+
 @pytest.mark.parametrize(
     "path", sorted((SOURCE.parents[2] / "training" / "selected").glob("*.jsonl")), ids=lambda path: path.stem
 )
 def test_shipped_rows_are_gold_rows_with_other_valid_names(path):
     found, gold = read_rows(path), read_rows(SOURCE)
-    assert [{**row, "domains": 0} for row in found] == [{**row, "domains": 0} for row in gold]
+    changed = [a["id"] for a, b in zip(found, gold, strict=True) if {**a, "domains": 0} != {**b, "domains": 0}]
+    assert changed == REWRITTEN
     assert not [name for row in found for name in row["domains"] if domain_fault(name)]
     assert all(len(set(row["domains"])) == 3 for row in found)
     assert sum(a["domains"] != b["domains"] for a, b in zip(found, gold, strict=True)) > len(gold) / 2

@@ -75,7 +75,9 @@ def test_orders_in_the_text_are_caught_before_and_after_hardening(oracle, tmp_pa
 
     hardened = measured(Opinionated(oracle, "hardened", bare=gullible), tmp_path)
     assert hardened["injection"]["after"]["all"][0] == 0.0
-    assert hardened["injection"]["before"]["description"][0] == pytest.approx(2 / 3, abs=1e-3)  # two of three say "score"
+    assert hardened["injection"]["before"]["description"][0] == pytest.approx(
+        2 / 3, abs=5e-3
+    )  # two of three say "score"; they take turns
     assert hardened["injection"]["before"]["domain"][0] == pytest.approx(2 / 4, abs=1e-3)
     assert failed(hardened) == set()
     soft = measured(Opinionated(gullible, "soft"), tmp_path)
@@ -120,7 +122,7 @@ def test_padding_is_seen_as_a_bias(tmp_path):
 
 
 def test_what_is_unscored_is_counted_and_left_out(oracle, tmp_path):
-    mute = {pair.better for pair in calibration_pairs("test") if pair.kind == "creative_vs_generic"}
+    mute = {pair.better for pair in calibration_pairs("test") if pair.better.criterion == "creativity"}
     figures = measured(Opinionated(lambda item: None if item in mute else oracle(item)), tmp_path)
     assert figures["pairs"]["creativity"]["all"] is None
     assert figures["pairs"]["relevance"]["all"][0] == 1.0
