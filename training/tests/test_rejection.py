@@ -53,9 +53,8 @@ def test_samples_differ_and_none_is_drawn_twice(tmp_path, base):
 
 
 # Gold rows that told the business of another row, and tell another one since names were sampled for them.
-REWRITTEN = [
-    f"gold-train-{number}" for number in ("0041", "0186", "0486", "0607", "0707", "0716", "0773", "0786", "0794", "0823")
-]
+_NUMBERS = (41, 186, 486, 607, 707, 716, 773, 786, 794, 823)
+REWRITTEN = [f"gold-train-{number:04d}" for number in _NUMBERS]
 
 
 @pytest.mark.parametrize(
