@@ -61,7 +61,7 @@ cards: $(READY) ## rewrite the data sets' statistics and manifest
 	$(BIN)/python -m benchmark.cards
 
 bench: $(READY) ## time the scoring of 10,000 answers
-	$(PYTEST) -q -m bench --models template
+	$(PYTEST) -q -m bench --models template benchmark/suites benchmark/metrics
 
 $(LM_EVAL)/.ready: benchmark/peers/lm_eval.txt
 	$(PYTHON) -m venv $(LM_EVAL)

@@ -144,6 +144,7 @@ def test_parts_are_shares_and_serious_flaws_cap(label):
     assert found.value <= p.CAP or min(parts[name] for name in p.CAPPING) >= p.SERIOUS
 
 
+@pytest.mark.bench
 def test_speed():
     """A name costs about 6,000 turns of a plain loop; twice that fails. Seconds would measure the machine."""
     words = frequent_words()
