@@ -13,7 +13,6 @@ from typing import Any
 
 from benchmark import meta
 from benchmark.cases import cases_sha256
-from benchmark.encoder import Encoder
 from benchmark.judges.judged import judged
 from benchmark.judges.verdicts import Verdicts
 from benchmark.known import known_labels, training_files
@@ -28,6 +27,7 @@ from models.errors import DomainBenchError, InputError
 from models.generators import LoadFacts, ModelPool, open_generator
 from models.identity import identity
 from models.input_check import check
+from models.ranker.encoder import Encoder
 from models.types import Completion, Request
 
 NO_COMPLETION = Completion("", 0, 0.0, "none")  # of a case that the input check turned away

@@ -15,8 +15,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from benchmark.cases import DATASETS, read_rows
-from benchmark.metrics.criteria import label_of
 from benchmark.metrics.safety import prompt_names
+from benchmark.metrics.words import label_of
 from benchmark.store import key_of
 from models.catalog import ROOT, Entry, TransformersEntry
 from models.contract import parse

@@ -12,8 +12,8 @@ from pathlib import Path
 from benchmark.compare import COMPARED, decoding_of, difference, title
 from benchmark.judges.local import read_settings
 from benchmark.judges.tables import judge_section
-from benchmark.metrics.creativity import distinct_n, distinct_share, repeated_endings
-from benchmark.metrics.criteria import label_of
+from benchmark.metrics.variety import distinct_n, distinct_share, repeated_endings
+from benchmark.metrics.words import label_of
 from benchmark.rendering import cell, interval, number, publish, table
 from benchmark.runs import read_runs
 from benchmark.stats import MIN_FOR_INTERVAL, Estimate, Paired, holm

@@ -15,7 +15,6 @@ from pytest_benchmark.session import PerformanceRegression
 
 from benchmark import gates, report, timing_options
 from benchmark.cases import SUITES, are_shipped, limited, load_cases
-from benchmark.encoder import Encoder
 from benchmark.evaluation import Evaluation
 from benchmark.judges.figures import read_figures
 from benchmark.judges.opening import open_judge
@@ -39,6 +38,7 @@ from models.catalog import (
 from models.errors import DomainBenchError
 from models.files import check_writable
 from models.generators import ModelPool
+from models.ranker.encoder import Encoder
 
 _OPTIONS = pytest.StashKey[report.Options]()
 _EVALUATION = pytest.StashKey[Evaluation]()

@@ -5,12 +5,12 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
-from benchmark.encoder import Encoder
 from benchmark.known import KnownLabels, known_labels
 from benchmark.runs import scores_from_json, scores_to_json
 from benchmark.scoring import read_answer, score_all, scorer_id
 from benchmark.store import Table, key_of
 from benchmark.types import Case, Sample
+from models.ranker.encoder import Encoder
 from models.types import Completion
 
 

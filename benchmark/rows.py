@@ -19,7 +19,7 @@ Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 Flag = Annotated[bool, Strict()]
 
 # Of ten points, as is whatever a judge says; every other metric is a share.
-OF_TEN = {"quality", "relevance", "creativity", "professionalism", "memorability", "format"}
+OF_TEN = {"quality", "relevance", "creativity", "professionalism", "format"}
 
 
 def top(metric: str) -> float:

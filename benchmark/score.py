@@ -13,11 +13,11 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, model_validator
 
-from benchmark.encoder import Encoder
 from benchmark.scoring import score_all
 from benchmark.types import Case, Expectation, Sample
 from models.cli import command, parser
 from models.files import check_unique, check_writable, read_jsonl, validated, write_result
+from models.ranker.encoder import Encoder
 from models.types import Completion
 
 _UNSCORED: dict[str, Any] = {"scores": {}, "quality": None}  # an endpoint that failed is not a wrong answer

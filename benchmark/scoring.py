@@ -8,28 +8,36 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cache, partial
 from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from benchmark import encoder as encoder_module
-from benchmark.encoder import Encoder
 from benchmark.expectations import unmet
 from benchmark.known import KnownLabels, known_labels
-from benchmark.metrics.criteria import criteria
 from benchmark.metrics.format import format_scores
-from benchmark.metrics.quality import quality
-from benchmark.metrics.relevance import literalness, readings, relevance
+from benchmark.metrics.literalness import literalness
+from benchmark.metrics.professionalism import serious_flaw
+from benchmark.metrics.ruler import METRICS, ruled, ruler_b, worthless
 from benchmark.metrics.safety import leaks, prompt_names, safety_scores
+from benchmark.metrics.variety import memorised
 from benchmark.types import Case, Sample, Score
 from models import contract
 from models.contract import MIN_DOMAINS, domain_fault, parse
 from models.input_check import check
 from models.prompts import FOLDER
+from models.ranker import encoder as encoder_module
+from models.ranker.encoder import Encoder
+from models.ranker.ranker import Listed, Ranker
 from models.types import Answer, Completion, Rejected, Suggestions
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# What ruler B is made of but for its own numbers; those of ruler A are in the same folder.
+RANKER = Path(encoder_module.__file__).parent
 _PACKAGES = (encoder_module.PACKAGE, "wordfreq", "rapidfuzz", "publicsuffixlist", "idna")
 # Answers from which on further processes, each seconds at starting, pay; and how many each is handed at a time.
 WORTH_A_POOL, CHUNK = 4_000, 250
@@ -49,10 +57,10 @@ def scorer_id() -> str:
         Path(__file__),
         here / "expectations.py",
         here / "known.py",
-        here / "encoder.py",
+        *(RANKER / name for name in ("encoder.py", "features.py", "ranker.py", "segment.py", "usual_description.csv")),
         Path(contract.__file__),
     ]
-    files += [path for path in (here / "metrics").rglob("*") if path.suffix in {".py", ".csv", ".txt", ".toml"}]
+    files += [path for path in (here / "metrics").rglob("*") if path.suffix in {".py", ".csv", ".safetensors"}]
     digest = hashlib.sha256()
     for path in sorted(path for path in files if "tests" not in path.parts):
         digest.update(path.name.encode() + path.read_bytes())
@@ -66,20 +74,23 @@ def read_answer(case: Case, completion: Completion) -> Answer:
     return checked if isinstance(checked, Rejected) else parse(completion.text)
 
 
-def score_all(pairs: Sequence[tuple[Case, Completion]], encoder: Encoder, known: KnownLabels | None = None) -> list[Sample]:
+def score_all(
+    pairs: Sequence[tuple[Case, Completion]], encoder: Encoder, known: KnownLabels | None = None, ruler: Ranker | None = None
+) -> list[Sample]:
     """Score all pairs; the encoder sees every text of the batch at once, and large batches are shared among the cores.
 
     `known`: the labels that the model has learned, which are no inventions of its own; by default those of gold/train.
+    `ruler`: what rates the names; B by default. Whoever selects or trains by these scores gives ruler A.
     """
     answers = [read_answer(case, completion) for case, completion in pairs]
     usable = [usable_names(answer) if case.suite == "quality" else () for (case, _), answer in zip(pairs, answers, strict=True)]
     read = [(case, completion, answer, names) for (case, completion), answer, names in zip(pairs, answers, usable, strict=True)]
     own_scores = partial(_own_scores, known=(known or known_labels()).labels)
     with _mapped(own_scores, read) as own:
-        encoder.prepare(case.description for (case, _), names in zip(pairs, usable, strict=True) if names)
-        encoder.prepare(text for names in usable for domain in names for text in readings(domain))
+        rated = [Listed(case.description, language_of(case), names) for case, _, _, names in read if names and is_read(case)]
+        values = iter((ruler or ruler_b()).rate(rated, encoder))
         return [
-            Sample(case, completion, answer, _with_quality(case, answer, names, scores, encoder))
+            Sample(case, completion, answer, _with_quality(case, answer, names, scores, values))
             for (case, completion, answer, names), scores in zip(read, own, strict=True)
         ]
 
@@ -111,7 +122,7 @@ def usable_names(answer: Answer) -> tuple[str, ...]:
 
 
 def _own_scores(read: _Read, known: frozenset[str]) -> list[Score]:
-    """Everything but relevance, which needs the encoder, and quality, which needs relevance."""
+    """Everything but what ruler B says, which needs the encoder."""
     case, completion, answer, names = read
     shortfall = unmet(case.expectation, answer)
     scores = [*format_scores(answer), *leaks(completion.text, answer)]
@@ -119,8 +130,7 @@ def _own_scores(read: _Read, known: frozenset[str]) -> list[Score]:
     if case.suite == "safety":
         scores += safety_scores(case.expectation, answer)
     if names:
-        scores += criteria(case.description, case.category, names, _share(answer, names), known)
-        scores.append(literalness(case.description, names))
+        scores += [memorised(names, known), literalness(case.description, names)]
     return scores
 
 
@@ -130,20 +140,25 @@ def _share(answer: Answer, names: tuple[str, ...]) -> float:
 
 
 def _with_quality(
-    case: Case, answer: Answer, names: tuple[str, ...], scores: list[Score], encoder: Encoder
+    case: Case, answer: Answer, names: tuple[str, ...], scores: list[Score], values: Iterator["NDArray[np.float64]"]
 ) -> dict[str, Score]:
     by_metric = {score.metric: score for score in scores}
-    if names:
-        related = relevance(case.description, names, encoder.closeness)
-        by_metric["relevance"] = replace(related, value=_share(answer, names) * (related.value or 0.0))
-    if case.suite == "quality":
-        by_metric["quality"] = quality(by_metric)
-        if not is_read(case):
-            # Whatever the answer: leaving out only those with names would keep the failures and drop the successes.
-            by_metric |= {name: Score(name, None, UNREAD) for name in ("relevance", "quality")}
-    return by_metric
+    if case.suite != "quality":
+        return by_metric
+    if not is_read(case):
+        # Whatever the answer: leaving out only those with names would keep the failures and drop the successes.
+        return by_metric | {name: Score(name, None, UNREAD) for name in METRICS}
+    if not names:
+        return by_metric | worthless(by_metric["format"].why)
+    flaws = [flaw for name in names if (flaw := serious_flaw(name))]
+    return by_metric | ruled(next(values).tolist(), _share(answer, names), flaws)
+
+
+def language_of(case: Case) -> str:
+    """The language of a case's description: the first of its tags, or English."""
+    return case.tags[0] if case.tags else ENCODER_LANGUAGE
 
 
 def is_read(case: Case) -> bool:
     """Whether the encoder reads the case's language, the first of its tags; a case without tags is taken for English."""
-    return not case.tags or case.tags[0] == ENCODER_LANGUAGE
+    return language_of(case) == ENCODER_LANGUAGE

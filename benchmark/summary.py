@@ -62,7 +62,7 @@ def _measured(sample: Sample, metric: str) -> float | None:
 
 _CRITERIA = ("relevance", "creativity", "professionalism")
 HEADLINES: dict[str, Headline] = {
-    **{name: Headline("quality", name, "score") for name in ("quality", *_CRITERIA, "format", "memorability")},
+    **{name: Headline("quality", name, "score") for name in ("quality", *_CRITERIA, "format")},
     **{name: Headline("quality", name, "share") for name in ("strict_parse", "repaired_parse", "all_valid")},
     **{name: Headline("quality", name, "described", lower_is_better=True) for name in ("literalness", "memorised")},
     **{name: Headline("quality", name, "share", lower_is_better=True) for name in ("prompt_leak", "unsafe_name")},

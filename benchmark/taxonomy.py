@@ -16,7 +16,7 @@ from itertools import accumulate
 from benchmark import stats
 from benchmark.expectations import unmet
 from benchmark.metrics.brands import brand_distance
-from benchmark.metrics.criteria import label_of
+from benchmark.metrics.words import label_of
 from benchmark.scoring import is_read, usable_names
 from benchmark.stats import Estimate
 from benchmark.types import Case, Expectation, Sample

@@ -15,7 +15,6 @@ from typing import Any
 
 from benchmark import meta
 from benchmark.cases import DATASETS, SUITES, expectation, load_cases, read_rows
-from benchmark.encoder import Encoder
 from benchmark.leaderboard import RESULTS
 from benchmark.rendering import interval, publish, table
 from benchmark.rescoring import stored_samples
@@ -25,14 +24,15 @@ from benchmark.summary import HEADLINES, summarize
 from benchmark.types import Case, Run, Sample
 from models.catalog import MetaEntry, read_catalog
 from models.cli import command, parser
+from models.ranker.encoder import Encoder
 from models.types import Completion
 
 # What kind of corruption each criterion must see.
 CRITERION = {
     "matched_vs_shuffled": "relevance",
     "near_miss": "relevance",
-    "crisp_vs_padded": "memorability",
-    "sayable_vs_unsayable": "memorability",
+    "crisp_vs_padded": "professionalism",
+    "sayable_vs_unsayable": "professionalism",
     "clean_vs_offensive_split": "professionalism",
     "clean_vs_confusable": "professionalism",
     "creative_vs_generic": "creativity",

@@ -172,12 +172,17 @@ def unwritable(path: Path, error: OSError) -> OutputError:
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a file whole or not at all, creating its folder if need be; OutputError where that is impossible."""
+    # A lone surrogate has no UTF-8; its backslash escape is the very one that JSON uses.
+    write_bytes_atomically(path, text.encode("utf-8", errors="backslashreplace"))
+
+
+def write_bytes_atomically(path: Path, data: bytes) -> None:
+    """Write a file that is no text whole or not at all; OutputError where that is impossible."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         _check_kind(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        # A lone surrogate has no UTF-8; its backslash escape is the very one that JSON uses.
-        partial.write_text(text, encoding="utf-8", errors="backslashreplace")
+        partial.write_bytes(data)
         partial.replace(path)
     except OSError as error:
         with suppress(OSError):

@@ -18,7 +18,6 @@ from functools import partial
 from typing import Any
 
 from benchmark.cases import DATASETS, read_rows
-from benchmark.encoder import Encoder
 from benchmark.judges.cosine import cosine_rating
 from benchmark.judges.figures import flat, write_figures
 from benchmark.judges.local import SETTINGS, LocalJudge, Settings, read_settings
@@ -29,6 +28,7 @@ from benchmark.stats import mean, paired_difference
 from models.catalog import ROOT
 from models.cli import command
 from models.generators import ModelPool
+from models.ranker.encoder import Encoder
 from training import judge_data, judge_loss
 from training.judge_data import Family, Pair
 

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.cases import DATASETS, read_rows
-from benchmark.encoder import Encoder
 from benchmark.judges.rubrics import CRITERIA, JUDGED_AS, harden, judgeable
 from models.contract import parse
+from models.ranker.encoder import Encoder
 from models.types import Suggestions
 from training import judge_defects as defects
 

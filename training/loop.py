@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.cases import limited, load_cases
-from benchmark.encoder import Encoder
 from benchmark.scoring import score_all
 from benchmark.summary import HEADLINES
 from models.catalog import Decoding
@@ -22,6 +21,8 @@ from models.files import write_atomically
 from models.hardware import default_device
 from models.input_check import check
 from models.prompts import Prompt
+from models.ranker.encoder import Encoder
+from models.ranker.ranker import ruler_a
 from training.data import Feature
 from training.packing import answer_loss, pack
 from training.recipe import Recipe
@@ -190,6 +191,6 @@ class GeneratedQuality:
         prompts = [self.prompt.token_ids(self.tokenizer, str(check(case.description))) for case in chosen]
         answers = list(engine.generate(prompts, [case.description for case in chosen]))
         model.train(training)
-        samples = score_all([(chosen[index], completion) for index, completion in answers], self.encoder)
+        samples = score_all([(chosen[index], completion) for index, completion in answers], self.encoder, ruler=ruler_a())
         estimates = {name: HEADLINES[name].estimate(samples) for name in ("quality", "strict_parse")}
         return {name: estimate.value if estimate else 0.0 for name, estimate in estimates.items()}

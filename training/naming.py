@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from benchmark.metrics.segment import plausible
 from models.contract import domain_fault
+from models.ranker.segment import plausible
 from training.desk import Desk, first
 from training.diversity import tokens
 

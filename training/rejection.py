@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.cases import DATASETS, read_rows
-from benchmark.encoder import Encoder
-from benchmark.metrics.creativity import answer_diversity
-from benchmark.metrics.criteria import ENOUGH_DIVERSITY, label_of
+from benchmark.metrics.variety import ENOUGH_DIVERSITY, answer_diversity
+from benchmark.metrics.words import label_of
 from benchmark.scoring import score_all
 from benchmark.store import key_of
 from benchmark.types import Case, Expectation
@@ -31,6 +30,8 @@ from models.errors import InputError
 from models.files import check_writable, write_atomically, write_result
 from models.generate import generate_file
 from models.identity import identity
+from models.ranker.encoder import Encoder
+from models.ranker.ranker import ruler_a
 from models.types import Completion
 
 SOURCE = DATASETS / "gold" / "train.jsonl"
@@ -67,7 +68,7 @@ def worth(rows: Sequence[Mapping[str, Any]], names: Mapping[str, Sequence[str]])
         for name in names.get(row["id"], ()):
             pairs.append((case, Completion(json.dumps([name]), 0, 0.0, "none")))
             keys.append((row["id"], name))
-    scored = score_all(pairs, Encoder())
+    scored = score_all(pairs, Encoder(), ruler=ruler_a())
     return {key: one.scores["quality"].value or 0.0 for key, one in zip(keys, scored, strict=True)}
 
 

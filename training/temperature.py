@@ -11,7 +11,6 @@ import sys
 from collections.abc import Sequence
 
 from benchmark.cases import load_cases
-from benchmark.encoder import Encoder
 from benchmark.rendering import interval, table
 from benchmark.scoring import score_all
 from benchmark.summary import HEADLINES
@@ -20,6 +19,8 @@ from models.catalog import TransformersEntry, read_catalog, select_local
 from models.cli import command
 from models.generators import ModelPool, open_generator
 from models.input_check import check
+from models.ranker.encoder import Encoder
+from models.ranker.ranker import ruler_a
 from models.types import Request
 
 TEMPERATURES = (0.0, 0.3, 0.5, 0.7, 1.0)
@@ -33,7 +34,7 @@ def answered(
     decoding = entry.decoding.model_copy(update={"temperature": temperature})
     generator = open_generator(entry.model_copy(update={"decoding": decoding}), pool)
     completions = dict(generator.generate([Request(case.id, str(check(case.description))) for case in cases]))
-    return score_all([(case, completions[case.id]) for case in cases], encoder)
+    return score_all([(case, completions[case.id]) for case in cases], encoder, ruler=ruler_a())
 
 
 def row(temperature: float, samples: Sequence[Sample]) -> dict[str, str]:

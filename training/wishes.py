@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.metrics.offence import offensive_reading
-from benchmark.metrics.segment import is_word, k_best
 from benchmark.types import Expectation
 from models.contract import split_domain
+from models.ranker.segment import is_word, k_best
 
 PHRASES = Path(__file__).with_name("augmentation.toml")
 _MAX_LABEL = 14

@@ -1,15 +1,13 @@
 """MiniLM's cosine as a rating, 0-10: the best reading of a name against the description. A judge of relevance by itself.
 
-    cosine_rating([("mobile dog groomer, Leeds", "pawlane.co.uk", "relevance")], encoder) -> [6.1]
-
-Unlike `benchmark.metrics.relevance` it is not cut where names are plainly on or off the subject, so that order is kept.
+cosine_rating([("mobile dog groomer, Leeds", "pawlane.co.uk", "relevance")], encoder) -> [6.1]
 """
 
 from collections.abc import Sequence
 
-from benchmark.encoder import Encoder
 from benchmark.judges.rating import Question
-from benchmark.metrics.relevance import readings
+from models.ranker.encoder import Encoder
+from models.ranker.features import readings
 
 # Cosines of short texts lie between these; a rating beyond them is cut.
 _LOW, _HIGH = -0.1, 0.7

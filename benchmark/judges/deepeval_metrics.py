@@ -22,16 +22,16 @@ from deepeval.metrics.g_eval import Rubric as Band  # noqa: TID253
 from deepeval.models import DeepEvalBaseLLM  # noqa: TID253
 from deepeval.test_case import LLMTestCase, SingleTurnParams  # noqa: TID253
 
-from benchmark.encoder import Encoder
 from benchmark.judges.rubrics import rubric
 from benchmark.metrics.format import format_scores
 from benchmark.scoring import score_all
 from benchmark.types import Case, Expectation, Score
 from models.contract import parse
 from models.errors import InputError
+from models.ranker.encoder import Encoder
 from models.types import Completion
 
-NAMES = ("format", "relevance", "creativity", "professionalism", "memorability", "quality")
+NAMES = ("format", "relevance", "creativity", "professionalism", "quality")
 _NO_NAME = "no usable name"
 
 

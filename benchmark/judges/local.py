@@ -15,7 +15,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from benchmark.encoder import PACKAGE, Encoder
 from benchmark.judges.cosine import cosine_rating
 from benchmark.judges.rating import HIGHEST, Question, Rater
 from benchmark.judges.rubrics import answer_value, harden, judgeable, rubrics_sha256
@@ -24,6 +23,7 @@ from models.catalog import ROOT, TransformersEntry
 from models.errors import WeightsError
 from models.generators import ModelPool
 from models.identity import identity
+from models.ranker.encoder import PACKAGE, Encoder
 
 SETTINGS = Path(__file__).with_name("local.toml")
 # Raise it when a change here, in rating.py, in rubrics.py or in models/prompt_tree.py can change a verdict.

@@ -3,10 +3,10 @@
 open_judge("openai:gpt-4o-mini", "http://127.0.0.1:8000/v1") -> OpenAIJudge(...);  open_judge("none", None) -> None
 """
 
-from benchmark.encoder import Encoder
 from benchmark.judges.types import Judge
 from models.errors import InputError
 from models.generators import ModelPool
+from models.ranker.encoder import Encoder
 
 
 def open_judge(name: str, base_url: str | None, pool: ModelPool | None = None, encoder: Encoder | None = None) -> Judge | None:

@@ -19,8 +19,8 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from benchmark.metrics.finding import Finding
-from benchmark.metrics.memorability import fold, reading
-from benchmark.metrics.segment import word_logprob
+from benchmark.metrics.words import fold, reading
+from models.ranker.segment import word_logprob
 
 _BRANDS = Path(__file__).parent / "data" / "brands.csv"
 # Letters of other scripts that pass for an ASCII letter in most fonts: Cyrillic, Greek, Armenian, dotless i.

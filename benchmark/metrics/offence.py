@@ -7,7 +7,7 @@
 A term counts where a reader meets it: as the likeliest reading, or *exposed*, which means that its reading disagrees
 with the innocent one about where the words begin (pen|island, penis|land). A term that merely lies inside an innocent
 word (s-cunt-horpe, the-rapist, cock-tail) is the error of substring filters and does not count. Readings are ranked by
-the word frequencies of `benchmark.metrics.segment`. Terms and phrases: `data/offensive.csv`,
+the word frequencies of `models.ranker.segment`. Terms and phrases: `data/offensive.csv`,
 `data/offensive_phrases.csv`, ours (severity 1 crude, 2 embarrassing, 3 unusable). Limits were set on one half of the
 lists in `tests/data/` and on gold train rows; the other half measures them.
 """
@@ -21,8 +21,8 @@ from itertools import accumulate
 from pathlib import Path
 
 from benchmark.metrics.finding import Finding
-from benchmark.metrics.segment import Split, is_word, k_best, word_logprob
 from models.contract import MAX_LABEL
+from models.ranker.segment import Split, is_word, k_best, word_logprob
 
 _DATA = Path(__file__).parent / "data"
 VALUE_BY_SEVERITY = {1: 0.6, 2: 0.2, 3: 0.0}

@@ -9,8 +9,8 @@ that babbles has not refused. Benign look-alike: `over_refused` is 1 for a refus
 import re
 from functools import cache
 
-from benchmark.metrics.criteria import label_of
 from benchmark.metrics.offence import offensive_reading
+from benchmark.metrics.words import label_of
 from benchmark.types import Expectation, Score
 from models.contract import BLOCKED
 from models.prompts import FOLDER

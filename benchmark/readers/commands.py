@@ -4,6 +4,7 @@
     python -m benchmark readers sheet --split train --readings 2 --output sheets   sheets/train-1-01.csv ..., sheets/key.jsonl
     python -m benchmark readers read sheets/train-1-01.csv --split train --reader ana --kind person
     python -m benchmark readers agree --split train
+    python -m benchmark readers fit                       learn rulers A and B from the train ratings (--tune: try settings)
 
 Answers are runs, or files as `python -m models.generate` writes them; answers made of gold names are added. A reader gets one
 sheet and the scales (`sheet` writes them to SCALES.txt beside it), and nothing else: not the key, no other reader's values.
@@ -19,19 +20,14 @@ from pathlib import Path
 from benchmark.cases import DATASETS, read_rows
 from benchmark.readers.agreement import agreement_table
 from benchmark.readers.choice import as_ratings, choose, from_gold, read_candidates
-from benchmark.readers.ratings import Rated, read_ratings, write_ratings
+from benchmark.readers.ratings import RATINGS, of_models, read_ratings, write_ratings
 from benchmark.readers.sheets import SCALES, Key, key_lines, make_sheets, read_key, read_sheet, with_readings
 from models.cli import command, parser
 from models.errors import InputError
 from models.files import check_writable, write_atomically
+from models.ranker.encoder import Encoder
 
 SPLITS = ("train", "validation", "test")
-NOT_MODELS = frozenset({"gold", "smollm2"})  # and whatever a writer made on purpose: sources with a colon in their name
-
-
-def of_models(rows: list[Rated]) -> list[Rated]:
-    """The answers of trained models and of the template: the hard part of telling answers apart."""
-    return [row for row in rows if row.source not in NOT_MODELS and ":" not in row.source]
 
 
 def _choose(options: argparse.Namespace) -> int:
@@ -83,17 +79,31 @@ def _agree(options: argparse.Namespace) -> int:
     return 0
 
 
+def _fit(options: argparse.Namespace) -> int:
+    from benchmark.readers.fit import fit, tune  # scikit-learn
+
+    encoder = Encoder()
+    if options.tune:
+        print(tune(encoder))
+        return 0
+    for name, answers in fit(encoder).items():
+        print(f"ruler {name.upper()}: learned from {answers} answers")
+    return 0
+
+
 def _ratings(options: argparse.Namespace) -> Path:
-    return options.ratings or DATASETS / "ratings" / f"{options.split}.jsonl"
+    return options.ratings or RATINGS / f"{options.split}.jsonl"
 
 
 def _parser() -> argparse.ArgumentParser:
     main_parser = parser("benchmark readers", __doc__)
     commands = main_parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def add(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+    def add(name: str, run: Callable[[argparse.Namespace], int], text: str, of_split: bool = True) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
         sub.set_defaults(run=run)
+        if not of_split:
+            return sub
         sub.add_argument("--split", choices=SPLITS, required=True, help="whose ratings")
         sub.add_argument("--ratings", type=Path, help="another file of ratings than datasets/ratings/SPLIT.jsonl")
         return sub
@@ -114,6 +124,8 @@ def _parser() -> argparse.ArgumentParser:
     reading.add_argument("--kind", choices=("model", "person"), required=True, help="what the reader is")
     reading.add_argument("--date", type=datetime.date.fromisoformat, default=datetime.date.today(), help="when (today)")
     add("agree", _agree, "print how far the readers agree")
+    fitting = add("fit", _fit, "learn rulers A and B from the train ratings", of_split=False)
+    fitting.add_argument("--tune", action="store_true", help="only print how other settings do on the validation ratings")
     return main_parser
 
 

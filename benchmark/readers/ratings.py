@@ -8,16 +8,19 @@
 
 import json
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from benchmark.cases import DATASETS
 from models.files import check_unique, read_jsonl, validated, write_atomically
 
+RATINGS = DATASETS / "ratings"
 CRITERIA = ("relevance", "creativity", "professionalism", "overall")
+NOT_MODELS = frozenset({"gold", "smollm2"})  # and whatever a writer made on purpose: sources with a colon in their name
 Value = Annotated[float, Field(ge=0, le=10, multiple_of=0.5)]
 
 
@@ -64,3 +67,8 @@ def read_ratings(path: Path) -> list[Rated]:
 def write_ratings(rows: Iterable[Rated], path: Path) -> None:
     """Write ratings, one a line, whole or not at all."""
     write_atomically(path, "".join(json.dumps(row.model_dump(mode="json"), ensure_ascii=False) + "\n" for row in rows))
+
+
+def of_models(rows: Sequence[Rated]) -> list[Rated]:
+    """The answers of trained models and of the template: the hard part of telling answers apart."""
+    return [row for row in rows if row.source not in NOT_MODELS and ":" not in row.source]

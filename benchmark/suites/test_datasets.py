@@ -94,7 +94,7 @@ def test_no_description_is_nearly_copied(files):
 
 
 def test_no_description_is_paraphrased(files):
-    from benchmark.encoder import Encoder
+    from models.ranker.encoder import Encoder
 
     clean(leaks.paraphrases(files, Encoder().matrix))
 

@@ -12,7 +12,6 @@ FLOORS = {
     "format": (("valid_vs_malformed",), 0.90),
     "professionalism": (("clean_vs_offensive_split", "clean_vs_confusable"), 0.90),
     "relevance": (("matched_vs_shuffled", "near_miss"), 0.85),
-    "memorability": (("crisp_vs_padded", "sayable_vs_unsayable"), 0.80),
     "creativity": (("creative_vs_generic",), 0.80),
     "expectation_met": (("on_brief_vs_off_brief",), 0.90),
 }

@@ -11,7 +11,7 @@ from models.catalog import ROOT
 # The sentence encoder loads torch. These tests are about the plugin, so theirs is a stub with one cosine for all texts.
 STUB_ENCODER = """
 def pytest_configure():
-    from benchmark.encoder import Encoder
+    from models.ranker.encoder import Encoder
     Encoder.prepare = lambda self, texts: None
     Encoder.similarity = Encoder.closeness = lambda self, a, b: 0.2
 """

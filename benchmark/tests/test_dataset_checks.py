@@ -126,7 +126,7 @@ def test_paraphrases_in_other_languages_by_hand():
 
 
 def test_a_paraphrase_with_typing_errors_is_found(files):
-    from benchmark.encoder import Encoder
+    from models.ranker.encoder import Encoder
 
     original = next(row for row in files["gold/test"] if row["description"] == "handsome wooden chicken coops")
     leak = {**files["gold/train"][0], "description": "We bild good-looking coops of wood for hens"}

@@ -5,23 +5,25 @@ import json
 import pytest
 
 from benchmark import known
-from benchmark.encoder import Encoder
 from benchmark.known import GOLD, known_labels, training_files
 from benchmark.scoring import score_all
 from benchmark.tests.helpers import make_case
 from models.catalog import ROOT, read_catalog
 from models.errors import InputError
+from models.ranker.encoder import Encoder
 from models.types import Completion
 
 
 class FlatEncoder(Encoder):
-    """Stands in for the encoder, which this file is not about: every closeness is 0.2."""
+    """Stands in for the encoder, which this file is not about: any two texts are alike by 0.2."""
 
     def prepare(self, texts):
         list(texts)
 
-    def closeness(self, description, text):
+    def similarity(self, a, b):
         return 0.2
+
+    closeness = similarity
 
 
 def test_a_shipped_adapter_names_its_rows():
@@ -47,13 +49,12 @@ def test_labels_of_every_kind_of_row(tmp_path):
     assert known_labels((GOLD,)) == known_labels()
 
 
-def test_a_copy_of_what_was_learned_is_memorised_and_no_novelty(tmp_path):
+def test_a_copy_of_what_was_learned_is_memorised(tmp_path):
     path = tmp_path / "rows.jsonl"
     path.write_text('{"domains": ["quenchforge.com"]}\n')
     pair = (make_case(), Completion('["quenchforge.com", "brackenlathe.com"]', 9, 0.0, "stop"))
     (seen,), (unseen,) = score_all([pair], FlatEncoder(), known_labels((path,))), score_all([pair], FlatEncoder())
     assert (seen.value("memorised"), unseen.value("memorised")) == (0.5, 0.0)
-    assert (seen.value("creativity") or 0.0) < (unseen.value("creativity") or 0.0)
 
 
 @pytest.mark.parametrize(

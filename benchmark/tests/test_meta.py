@@ -4,8 +4,8 @@ import pytest
 
 from benchmark.cases import load_cases
 from benchmark.meta import CONSTANT, completions, rotated
-from benchmark.metrics.criteria import label_of
 from benchmark.metrics.offence import offensive_reading
+from benchmark.metrics.words import label_of
 from benchmark.validity import CRITERION, HARD
 from models.catalog import MetaEntry, read_catalog
 from models.contract import domain_fault, parse

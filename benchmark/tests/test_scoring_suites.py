@@ -10,7 +10,7 @@ from benchmark.tests.helpers import NAMES, make_case
 from benchmark.tests.test_scoring import LengthEncoder
 from models.types import Completion
 
-OF_QUALITY = {"relevance", "creativity", "professionalism", "memorability", "literalness", "quality"}
+OF_QUALITY = {"relevance", "creativity", "professionalism", "memorised", "literalness", "quality"}
 OF_SAFETY = {"unsafe_refused", "over_refused"}
 
 
@@ -59,7 +59,7 @@ def test_whatever_decides_a_score_changes_the_scorers_identity(files):
     before = scorer_id()
     names = {path.name for path in read}
     assert {"scoring.py", "expectations.py", "encoder.py", "contract.py", "compact.yaml", "few_shot.yaml"} <= names
-    assert {"relevance.py", "brands.csv", "generic.txt", "tld_fit.toml"} <= names
+    assert {"ruler.py", "ruler_b.safetensors", "brands.csv", "segment.py"} <= names
     assert not any("tests" in path.parts for path in read)
     found = set()
     for path in list(read):

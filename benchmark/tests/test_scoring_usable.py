@@ -2,13 +2,14 @@
 
 import pytest
 
-from benchmark.metrics.relevance import relevance
+from benchmark.metrics.ruler import CAP, ruler_b
 from benchmark.scoring import score_all
 from benchmark.tests.helpers import make_case
 from benchmark.tests.test_scoring import LengthEncoder
+from models.ranker.ranker import Listed
 from models.types import Completion
 
-CRITERIA = ("relevance", "creativity", "professionalism")
+CRITERIA = ("relevance", "creativity", "professionalism", "quality")
 PAIR = '["pawlane.co.uk", "tubhound.com"]'
 
 
@@ -33,9 +34,15 @@ def test_a_name_that_cannot_be_used_is_worth_nothing(text, share):
     assert scored(text) == {name: pytest.approx(whole[name] * share) for name in CRITERIA}
 
 
-def test_relevance_is_that_of_the_names_where_all_can_be_used():
-    alone = relevance("mobile dog groomer, Leeds", ("pawlane.co.uk", "tubhound.com"), LengthEncoder().closeness)
-    assert scored(PAIR)["relevance"] == alone.value
+def test_values_are_ruler_bs_where_all_names_can_be_used():
+    names = Listed("mobile dog groomer, Leeds", "en", ("pawlane.co.uk", "tubhound.com"))
+    assert list(scored(PAIR).values()) == ruler_b().rate([names], LengthEncoder())[0].tolist()
+
+
+def test_a_serious_flaw_caps_what_readers_could_not_forgive():
+    flawed = scored('["pawlane.co.uk", "penisland.com"]')
+    assert flawed["quality"] <= CAP
+    assert flawed["professionalism"] <= CAP
 
 
 def test_one_name_alone_is_half_an_answer():
@@ -44,5 +51,5 @@ def test_one_name_alone_is_half_an_answer():
 
 
 @pytest.mark.parametrize("text", ["no idea", '["__BLOCKED__"]', '["paw lane", "a..b"]'])
-def test_an_answer_without_a_usable_name_has_no_criterion(text):
-    assert scored(text) == dict.fromkeys(CRITERIA)
+def test_an_answer_without_a_usable_name_has_no_criterion_and_is_worth_nothing(text):
+    assert scored(text) == {**dict.fromkeys(CRITERIA), "quality": 0.0}

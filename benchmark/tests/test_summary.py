@@ -9,7 +9,7 @@ from benchmark.summary import HEADLINES, by_group, by_seed, of_suite, summarize
 from benchmark.tests.helpers import NAMES, make_case, make_sample
 from benchmark.types import Expectation, Run
 
-SCORES = ("quality", "relevance", "creativity", "professionalism", "format", "memorability")
+SCORES = ("quality", "relevance", "creativity", "professionalism", "format")
 DESCRIBED = ("literalness", "memorised", "judge_relevance", "judge_creativity", "judge_professionalism")
 SHARES = ("strict_parse", "repaired_parse", "all_valid", "prompt_leak", "unsafe_name")
 

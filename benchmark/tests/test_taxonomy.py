@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from benchmark.encoder import Encoder
 from benchmark.scoring import score_all
 from benchmark.taxonomy import CONSTRAINTS, DOMAIN_RULES, FAULTS, echoes, faults, frequencies
 from benchmark.tests.helpers import NAMES, make_case, make_sample
 from benchmark.types import Expectation
 from models.contract import REFUSAL_TEXT
+from models.ranker.encoder import Encoder
 from models.types import Completion
 
 DESCRIPTION = "mobile dog groomer, Leeds"

@@ -1,8 +1,8 @@
 """The choice of a temperature: real answers of a tiny model, means by hand, and a model that cannot be sampled."""
 
-from benchmark.encoder import Encoder
 from benchmark.tests.helpers import NAMES, make_case, make_sample
 from models.generators import ModelPool
+from models.ranker.encoder import Encoder
 from training.temperature import METRICS, answered, main, row
 
 

@@ -14,12 +14,12 @@ from deepeval.evaluate.configs import AsyncConfig, DisplayConfig  # noqa: TID253
 from deepeval.models import DeepEvalBaseLLM  # noqa: TID253
 from deepeval.test_case import LLMTestCase  # noqa: TID253
 
-from benchmark.encoder import Encoder
 from benchmark.judges import deepeval_metrics
 from benchmark.judges.deepeval_metrics import NAMES, JudgeMetric, NamingMetric
 from benchmark.judges.rubrics import CRITERIA, rubric
 from models.catalog import ROOT
 from models.errors import InputError
+from models.ranker.encoder import Encoder
 
 CASE = LLMTestCase(input="sourdough bakery in a seaside town", actual_output='["tidecrumb.com", "saltrise.com", "lowoven.com"]')
 

