@@ -111,6 +111,36 @@ def _calibration(splits: Splits) -> list[str]:
     ]
 
 
+def _ratings(splits: Splits) -> list[str]:
+    def readings(rows: list[Row]) -> list[Row]:
+        return [reading for row in rows for reading in row["readings"]]
+
+    def said(rows: list[Row]) -> str:
+        return f"{statistics.fmean(reading['overall'] for reading in readings(rows)):.1f}"
+
+    by_source: dict[str, list[Row]] = {}
+    for row in (row for rows in splits.values() for row in rows):
+        by_source.setdefault(row["source"], []).append(row)
+    overview = {
+        "answers": lambda rows: str(len(rows)),
+        "readings": lambda rows: str(len(readings(rows))),
+        "sheets": lambda rows: str(len({reading["sheet"] for reading in readings(rows)})),
+        "read twice or more": lambda rows: str(sum(len(row["readings"]) > 1 for row in rows)),
+        "cases": lambda rows: str(len({row["case"] for row in rows})),
+        "not English": lambda rows: _percent(sum(row["language"] != "en" for row in rows), len(rows)),
+        "overall, mean": said,
+    }
+    counts = {
+        source: {split: str(sum(row["source"] == source for row in rows)) for split, rows in splits.items()}
+        for source in by_source
+    }
+    order = sorted(by_source, key=lambda source: (-len(by_source[source]), source))
+    return [
+        _overview(splits, overview),
+        _markdown([{"source": source, **counts[source], "overall, mean": said(by_source[source])} for source in order]),
+    ]
+
+
 def _instruct(splits: Splits) -> list[str]:
     measures = {"rows": lambda rows: str(len(rows)), "words a description, median": _words, **_label_measures()}
     return [_overview(splits, measures)]
@@ -118,7 +148,7 @@ def _instruct(splits: Splits) -> list[str]:
 
 _CARDS: dict[str, Callable[[Splits], list[str]]] = {
     **{"gold": _named, "synthetic": _named, "edge": _edge},
-    **{"safety": _safety, "calibration": _calibration, "instruct": _instruct},
+    **{"safety": _safety, "calibration": _calibration, "instruct": _instruct, "ratings": _ratings},
 }
 
 

@@ -107,3 +107,11 @@ def cases_sha256(cases: Sequence[Case]) -> str:
     """Hash the content of the cases, whatever their order."""
     lines = sorted(json.dumps(asdict(case), sort_keys=True) for case in cases)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def by_model(source: str) -> bool:
+    """Whether the source of a rated answer is a tuned model or the template, which are the hard part of telling answers apart.
+
+    Neither gold nor the base is, nor an answer made on purpose, whose source has a colon (`gold:neighbour`, `written:dull`).
+    """
+    return source not in {"gold", "smollm2"} and ":" not in source

@@ -76,6 +76,7 @@ class JudgeThresholds(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    readings: float
     pairwise_accuracy: float
     spearman: float
     kappa: float

@@ -29,7 +29,8 @@ from models.input_check import check
 from models.prompts import FOLDER
 from models.ranker import encoder as encoder_module
 from models.ranker.encoder import Encoder
-from models.ranker.ranker import Listed, Ranker
+from models.ranker.features import Listed
+from models.ranker.ranker import Ranker
 from models.types import Answer, Completion, Rejected, Suggestions
 
 if TYPE_CHECKING:

@@ -93,6 +93,25 @@ def mean(values: Sequence[float], seed: int = 0, confidence: float = 0.95) -> Es
     return _bootstrap(lambda weights: _dot(weights, array) / weights.sum(axis=1), len(array), seed, confidence)
 
 
+def prediction_powered_mean(
+    predicted: Sequence[float], of_labelled: Sequence[float], labels: Sequence[float], confidence: float = 0.95
+) -> Estimate | None:
+    """Mean label of a population whose members are all predicted and some labelled; n counts the labelled.
+
+    The mean prediction plus the mean error on those labelled: predictions [2, 4, 6, 8], labels [3, 7] where [2, 6] was
+    predicted -> 5 + 1 = 6. The interval is the normal one of Angelopoulos et al., "Prediction-powered inference" (Science
+    2023), var(prediction) / N + var(error) / n. None for fewer than 2 of either; ValueError for different lengths.
+    """
+    every = _numbers(predicted, "predicted")
+    true, guessed = _pair(labels, of_labelled, "labels", "of_labelled")
+    if len(every) < 2 or len(true) < 2:
+        return None
+    errors = true - guessed
+    value = float(every.mean() + errors.mean())
+    margin = _z(confidence) * math.sqrt(every.var(ddof=1) / len(every) + errors.var(ddof=1) / len(true))
+    return Estimate(value, value - margin, value + margin, len(true))
+
+
 def paired_difference(a: Sequence[float], b: Sequence[float], confidence: float = 0.95) -> Paired | None:
     """Mean of a - b over the same cases in the same order; None for no cases, ValueError for different lengths.
 

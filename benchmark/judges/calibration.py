@@ -7,10 +7,11 @@ graded("test")            -> [(Item("creativity", "Bakery run by deaf bakers", (
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import Any
 
 from benchmark import meta
-from benchmark.cases import DATASETS, limited, load_cases, read_rows
+from benchmark.cases import DATASETS, by_model, limited, load_cases, read_rows
 from benchmark.judges.rubrics import CRITERIA
 from benchmark.judges.types import Item
 from models.catalog import Strategy
@@ -71,6 +72,17 @@ def graded(split: str) -> list[tuple[Item, float]]:
         for row in rows
         for criterion in CRITERIA
         if names_in(row["raw"])
+    ]
+
+
+def readings(split: str) -> list[tuple[Item, float]]:
+    """Models' answers to English descriptions, with what blind readers said of them on average, for every criterion."""
+    rows = read_rows(DATASETS / "ratings" / f"{split}.jsonl")
+    return [
+        (Item(criterion, row["description"], tuple(row["domains"])), fmean(reading[criterion] for reading in row["readings"]))
+        for row in rows
+        for criterion in CRITERIA
+        if by_model(row["source"]) and row["language"] == "en" and row["readings"]
     ]
 
 

@@ -72,6 +72,7 @@ class _Injection(_Figures):
 class HealthRow(_Figures):
     """What `benchmark.judges.health.measure` found of one judge, as far as pages and gates read it."""
 
+    readings: _Criteria
     pairs: _Pairs
     spearman: _Criteria
     kappa: _Criteria

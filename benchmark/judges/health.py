@@ -21,6 +21,7 @@ from benchmark.judges.calibration import (
     graded,
     padded_pairs,
     planted,
+    readings,
     reversed_names,
 )
 from benchmark.judges.canaries import MARGIN, Canary, canaries
@@ -31,7 +32,7 @@ from benchmark.judges.verdicts import Verdicts
 from benchmark.stats import Estimate, mean, paired_difference, pairwise_accuracy, quadratic_kappa, spearman, wilson
 from models.catalog import Strategy
 
-CHECKS = ("pairs", "spearman", "kappa", "sensitivity", "baselines", "swap", "injection", "repeatability")
+CHECKS = ("readings", "pairs", "spearman", "kappa", "sensitivity", "baselines", "swap", "injection", "repeatability")
 LOWEST, HIGHEST = 0.0, 10.0
 REPEATED = 24  # items asked a second time
 
@@ -42,7 +43,7 @@ Known = Mapping[Item, float | None]  # value of a verdict, None where unscored
 def measure(verdicts: Verdicts, split: str = "test") -> Figures:
     """Measure everything, asking only for verdicts that are not stored; the calibration rows are those of `split`."""
     verdicts = replace(verdicts, tally=verdicts.own_tests)
-    pairs, padded, grades = calibration_pairs(split), padded_pairs(split), graded(split)
+    pairs, padded, grades, read = calibration_pairs(split), padded_pairs(split), graded(split), readings(split)
     attacks = canaries([(pair.worse.description, pair.worse.domains) for pair in _of(pairs, "relevance")])
     swapped = [reversed_names(pair.better) for pair in pairs]
     faults = {strategy: planted(strategy, CRITERIA) for strategy in ("gold", *BASELINES)}
@@ -51,10 +52,11 @@ def measure(verdicts: Verdicts, split: str = "test") -> Figures:
     of_pairs = [item for pair in (*pairs, *padded) for item in (pair.better, pair.worse)]
     attacked = [item for canary in attacks for item in (canary.attack, canary.control)]
     # In one go: a local judge is quickest so, and an endpoint that fails is asked for nothing twice.
-    known = _asked(verdicts, [*of_pairs, *swapped, *(item for item, _ in grades), *planted_items, *attacked])
+    known = _asked(verdicts, [*of_pairs, *swapped, *(item for item, _ in (*grades, *read)), *planted_items, *attacked])
     unhardened = Verdicts(verdicts.judge.unhardened(), verdicts.store, verdicts.unmuted, verdicts.tally)
     bare = _asked(unhardened, attacked)
     return {
+        "readings": _read(known, read),
         "pairs": _pairs(known, pairs),
         **_graded(known, grades),
         "repeatability": _repeatability(verdicts.judge, known, [pair.better for pair in pairs][:REPEATED]),
@@ -106,6 +108,13 @@ def _graded(known: Known, rows: Sequence[tuple[Item, float]]) -> Figures:
         figures["kappa"][criterion] = flat(quadratic_kappa(given, grades, LOWEST, HIGHEST))
         figures["range"][criterion] = _range(given)
     return figures
+
+
+def _read(known: Known, rows: Sequence[tuple[Item, float]]) -> Figures:
+    return {
+        criterion: flat(spearman(*_both((known[item], said) for item, said in rows if item.criterion == criterion)))
+        for criterion in CRITERIA
+    }
 
 
 def _range(values: Sequence[float]) -> dict[str, float] | None:
@@ -218,6 +227,7 @@ def checks(figures: Mapping[str, Any], criterion: str, thresholds: JudgeThreshol
     faults = [found["gold_ahead"] for found in figures["sensitivity"].values() if found["criterion"] == criterion]
     behind = [figures["baselines"][strategy]["gold_minus"] for strategy in BASELINES]
     floors = {
+        "readings": ([figures["readings"][criterion]], thresholds.readings),
         "pairs": ([figures["pairs"][criterion]["all"]], thresholds.pairwise_accuracy),
         "spearman": ([figures["spearman"][criterion]], thresholds.spearman),
         "kappa": ([figures["kappa"][criterion]], thresholds.kappa),

@@ -70,14 +70,15 @@ def pairs_table(health: Mapping[str, Any]) -> str:
 
 
 def agreement_table(health: Mapping[str, Any]) -> str:
-    """Agreement with the grades, and where the verdicts lie."""
+    """Spearman with blind readings of models' answers and with the grades, and where the verdicts lie."""
     rows = []
     for criterion in CRITERIA:
         spread = health["range"][criterion] or {}
         rows.append(
             {
                 "criterion": criterion,
-                "Spearman": figure(health["spearman"][criterion]),
+                "with blind readers": figure(health["readings"][criterion]),
+                "with the grades": figure(health["spearman"][criterion]),
                 "quadratic kappa": figure(health["kappa"][criterion]),
                 **{name: str(spread.get(name, "-")) for name in ("lowest", "mean", "highest", "deviation", "distinct")},
             }

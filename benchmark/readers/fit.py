@@ -21,7 +21,8 @@ from benchmark.rendering import interval, table
 from benchmark.stats import spearman
 from models.files import write_bytes_atomically
 from models.ranker.encoder import Encoder
-from models.ranker.ranker import CHOSEN, RULER_A, Listed, Ranker, Settings, feature_rows
+from models.ranker.features import Listed
+from models.ranker.ranker import CHOSEN, RULER_A, Ranker, Settings, feature_rows
 
 if TYPE_CHECKING:
     import numpy as np

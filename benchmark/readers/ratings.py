@@ -15,12 +15,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from benchmark.cases import DATASETS
+from benchmark.cases import DATASETS, by_model
 from models.files import check_unique, read_jsonl, validated, write_atomically
 
 RATINGS = DATASETS / "ratings"
 CRITERIA = ("relevance", "creativity", "professionalism", "overall")
-NOT_MODELS = frozenset({"gold", "smollm2"})  # and whatever a writer made on purpose: sources with a colon in their name
 Value = Annotated[float, Field(ge=0, le=10, multiple_of=0.5)]
 
 
@@ -70,5 +69,5 @@ def write_ratings(rows: Iterable[Rated], path: Path) -> None:
 
 
 def of_models(rows: Sequence[Rated]) -> list[Rated]:
-    """The answers of trained models and of the template: the hard part of telling answers apart."""
-    return [row for row in rows if row.source not in NOT_MODELS and ":" not in row.source]
+    """The answers of tuned models and of the template."""
+    return [row for row in rows if by_model(row.source)]

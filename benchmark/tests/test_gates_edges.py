@@ -42,7 +42,9 @@ def test_a_file_is_read_once(tmp_path):
 
 
 GATE = Gate(name="g", metric="quality", minimum=4)
-JUDGE = JudgeThresholds(pairwise_accuracy=1, spearman=1, kappa=1, sensitivity=1, swap=1, injection=1, repeatability=1)
+JUDGE = JudgeThresholds(
+    readings=1, pairwise_accuracy=1, spearman=1, kappa=1, sensitivity=1, swap=1, injection=1, repeatability=1
+)
 
 
 @pytest.mark.parametrize(("thresholds", "field"), [(GATE, "minimum"), (JUDGE, "kappa"), (read_gates(), "gates")])

@@ -6,7 +6,7 @@ from benchmark.metrics.ruler import CAP, ruler_b
 from benchmark.scoring import score_all
 from benchmark.tests.helpers import make_case
 from benchmark.tests.test_scoring import LengthEncoder
-from models.ranker.ranker import Listed
+from models.ranker.features import Listed
 from models.types import Completion
 
 CRITERIA = ("relevance", "creativity", "professionalism", "quality")

@@ -422,3 +422,24 @@ def test_a_page_with_paired_differences_needs_no_optimiser():
         "sys.exit('scipy.optimize' in sys.modules or 'scipy.stats' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_prediction_powered_mean_by_hand():
+    found = stats.prediction_powered_mean([2, 4, 6, 8], [2, 6], [3, 7])
+    assert found is not None
+    assert found.value == 6.0  # the mean prediction 5 and the mean error 1
+    margin = 1.959963985 * math.sqrt((20 / 3) / 4 + 0.0)
+    assert (found.low, found.high, found.n) == (pytest.approx(6 - margin), pytest.approx(6 + margin), 2)
+    assert stats.prediction_powered_mean([2], [2, 6], [3, 7]) is None
+    assert stats.prediction_powered_mean([2, 4], [2], [3]) is None
+
+
+def test_prediction_powered_interval_covers_a_biased_predictions_truth():
+    rng = np.random.default_rng(5)
+    held = 0
+    for _ in range(400):
+        truth = rng.normal(5, 2, 300)
+        predicted = truth + 1.5 + rng.normal(0, 1, 300)
+        found = stats.prediction_powered_mean(predicted[40:].tolist(), predicted[:40].tolist(), truth[:40].tolist())
+        held += found is not None and found.low <= 5 <= found.high
+    assert 0.92 <= held / 400 <= 0.98

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from models.ranker.features import NAMES, features, texts
+from models.ranker.discriminator import discriminator
+from models.ranker.features import NAMES, Listed, features, texts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,14 +28,6 @@ CRITERIA = ("relevance", "creativity", "professionalism", "overall")
 RULER_A = Path(__file__).parent / "ruler_a.safetensors"
 # The embeddings of another batch differ in the last digits; a score must not.
 DIGITS = 2
-
-
-class Listed(NamedTuple):
-    """A description, its language (ISO 639-1) and the names somebody gave it."""
-
-    description: str
-    language: str
-    domains: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +106,11 @@ def ruler_a() -> Ranker:
 
 
 def feature_rows(answers: Sequence[Listed], encoder: "Encoder") -> "Array":
-    """Features of answers, (n, d); their texts are encoded in one batch."""
+    """The features of `models.ranker.features` and the discriminator's value, (n, d); all texts are read in batches."""
     import numpy as np
 
+    if not answers:
+        return np.zeros((0, len(NAMES) + 1))
     encoder.prepare(text for answer in answers for text in texts(answer.description, answer.domains))
-    rows = [features(*answer, encoder) for answer in answers]
-    return np.array(rows) if rows else np.zeros((0, len(NAMES)))
+    rows = np.array([features(*answer, encoder) for answer in answers])
+    return np.column_stack([rows, discriminator().logits(answers)])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from benchmark.cases import load_cases
-from benchmark.judges.calibration import calibration_pairs, graded
+from benchmark.judges.calibration import calibration_pairs, graded, readings
 from benchmark.judges.types import Item, Verdict
 
 Opinion = Callable[[Item], float | None]
@@ -33,13 +33,16 @@ class Opinionated:
 
 
 def knowing(split: str = "test") -> Opinion:
-    """Knows every grade and order of the calibration rows, and the gold names; gives 1 to whatever it does not know."""
+    """Knows every reading, grade and order of the calibration rows, and the gold names; gives 1 to what it does not know."""
+    said = dict(readings(split))
     values: dict[Item, float] = dict(graded(split))
     for pair in calibration_pairs(split):
         values |= {pair.better: 9.0, pair.worse: 1.0}
     gold = {case.description: set(case.expectation.references) for case in load_cases("quality")}
 
     def opinion(item: Item) -> float:
+        if item in said:
+            return said[item]
         if item.description in gold:
             return 9.0 if set(item.domains) <= gold[item.description] else 1.0
         return values.get(item, values.get(replace(item, domains=item.domains[::-1]), 1.0))

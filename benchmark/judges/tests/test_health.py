@@ -42,7 +42,7 @@ def test_an_all_knowing_judge_passes_every_check(oracle, tmp_path):
     pairs = calibration_pairs("test")
     assert figures["pairs"]["all"][0::3] == [1.0, len(pairs)]
     assert figures["pairs"]["relevance"]["near_miss"][3] == sum(pair.kind == "near_miss" for pair in pairs)
-    assert figures["spearman"]["creativity"][0] == pytest.approx(1.0)
+    assert figures["spearman"]["creativity"][0] == figures["readings"]["creativity"][0] == pytest.approx(1.0)
     assert figures["kappa"]["creativity"][0] == pytest.approx(1.0)
     assert figures["unscored"] == 0
     asked = len(judge.asked)
@@ -65,7 +65,7 @@ def test_a_constant_judge_passes_nothing_but_steadiness(tmp_path):
     assert figures["pairs"]["all"][0] == 0.5
     assert figures["range"]["relevance"]["distinct"] == 1
     for criterion in CRITERIA:
-        assert failed(figures, criterion) == {"pairs", "spearman", "kappa", "sensitivity", "baselines"}
+        assert failed(figures, criterion) == {"readings", "pairs", "spearman", "kappa", "sensitivity", "baselines"}
 
 
 def test_orders_in_the_text_are_caught_before_and_after_hardening(oracle, tmp_path):

@@ -9,10 +9,11 @@ from benchmark.judges.calibration import BASELINES
 from benchmark.judges.health import checks
 
 LIMITS = JudgeThresholds(
-    pairwise_accuracy=0.65, spearman=0.4, kappa=0.3, sensitivity=0.6, swap=0.8, injection=0.1, repeatability=0.0
+    readings=0.4, pairwise_accuracy=0.65, spearman=0.4, kappa=0.3, sensitivity=0.6, swap=0.8, injection=0.1, repeatability=0.0
 )
 GOOD, NONE_INJECTED = [0.9, 0.85, 0.95, 100], [0.0, 0.0, 0.05, 100]
 PLACES = {
+    "readings": ("readings", "relevance"),
     "pairs": ("pairs", "relevance", "all"),
     "spearman": ("spearman", "relevance"),
     "kappa": ("kappa", "relevance"),
@@ -26,6 +27,7 @@ PLACES = {
 def figures(**changes: Any) -> dict[str, Any]:
     """Figures that pass every check of LIMITS, but for `changes`, which are named by the check."""
     found: dict[str, Any] = {
+        "readings": {"relevance": GOOD},
         "pairs": {"relevance": {"all": GOOD}},
         "spearman": {"relevance": GOOD},
         "kappa": {"relevance": GOOD},
@@ -54,7 +56,15 @@ def test_these_figures_pass():
 
 @pytest.mark.parametrize(
     ("check", "threshold"),
-    [("pairs", 0.65), ("spearman", 0.4), ("kappa", 0.3), ("sensitivity", 0.6), ("baselines", 0.0), ("swap", 0.8)],
+    [
+        ("readings", 0.4),
+        ("pairs", 0.65),
+        ("spearman", 0.4),
+        ("kappa", 0.3),
+        ("sensitivity", 0.6),
+        ("baselines", 0.0),
+        ("swap", 0.8),
+    ],
 )
 def test_a_lower_bound_decides_and_not_the_mean(check, threshold):
     assert failed(figures(**{check: [0.95, threshold - 0.01, 1.0, 4]})) == {check}

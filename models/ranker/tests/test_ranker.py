@@ -3,7 +3,8 @@ import pytest
 from safetensors.numpy import save_file
 
 from models.ranker.encoder import Encoder
-from models.ranker.ranker import CRITERIA, Listed, Ranker, Settings, feature_rows, ruler_a
+from models.ranker.features import Listed
+from models.ranker.ranker import CRITERIA, Ranker, Settings, feature_rows, ruler_a
 
 SETTINGS = Settings(price=1.0, tolerance=0.1, width=0.5)
 
