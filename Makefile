@@ -12,7 +12,7 @@ JUDGE ?= local
 BUDGET ?=
 RECIPE ?= smollm2-v3
 MODULE ?=
-UNIT_TESTS := models benchmark/tests benchmark/metrics benchmark/judges benchmark/peers benchmark/suites/test_datasets.py training
+UNIT_TESTS := models benchmark/tests benchmark/metrics benchmark/judges benchmark/readers benchmark/peers benchmark/suites/test_datasets.py training
 
 .DEFAULT_GOAL := help
 .PHONY: help setup leaderboard gate test mutants check cards bench bench-peers bench-training train choose-prompt
@@ -53,6 +53,7 @@ check: $(READY) ## linter, formatter, types, and pages that must match the commi
 	$(BIN)/python -m benchmark.iterations --check
 	$(BIN)/python -m benchmark.judges.report --check
 	$(BIN)/python -m benchmark.validity --check
+	$(BIN)/python -m benchmark readers report --check
 	$(BIN)/python -m benchmark.speed --check
 	$(BIN)/python -m benchmark.peers --check
 	$(BIN)/python -m training.bench --check

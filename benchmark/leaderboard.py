@@ -10,10 +10,10 @@ from itertools import combinations
 from pathlib import Path
 
 from benchmark.compare import COMPARED, decoding_of, difference, title
-from benchmark.judges.local import read_settings
 from benchmark.judges.tables import judge_section
 from benchmark.metrics.variety import distinct_n, distinct_share, repeated_endings
 from benchmark.metrics.words import label_of
+from benchmark.readers.figures import read_agreement
 from benchmark.rendering import cell, interval, number, publish, table
 from benchmark.runs import read_runs
 from benchmark.stats import MIN_FOR_INTERVAL, Estimate, Paired, holm
@@ -36,8 +36,8 @@ def page(runs: Sequence[Run]) -> str:
         "# Leaderboard",
         how_far_to_believe(),
         "Rebuilt from `results/runs/` by `python -m benchmark.leaderboard`. In brackets: 95% intervals (BCa bootstrap for "
-        "means, Wilson for shares). Quality and relevance are 0-10 over the English cases of the test split, since the encoder "
-        "reads English only; the other columns are over all cases. What cannot be read or wrongly refuses counts as 0.",
+        "means, Wilson for shares). Quality and its three criteria are 0-10 over the English cases of the test split, since "
+        "the encoder reads English only; the other columns are over all cases. What cannot be read or wrongly refuses is 0.",
         main_table(ordered),
         *_not_ranked(others),
         *identical_answers(ordered),
@@ -68,18 +68,17 @@ def page(runs: Sequence[Run]) -> str:
 
 
 def how_far_to_believe() -> str:
-    """The paragraph that stands above every table of quality."""
-    share = read_settings().cosine_share
+    """The paragraph that stands above every table of quality, with the figures of results/readers.md."""
+    found = read_agreement(RESULTS / "readers.json")
+    of_all, of_models = found["all systems"], found["models"]
     return (
-        "**How far to believe quality.** `smollm2-v5` and `smollm2-lora` learned names that this very quality had "
-        "ranked first. Their checkpoints and the sampling temperature were chosen by it too, so it flatters them. Three "
-        "readers (language models that saw the answers without their sources) rated five systems on 60 test "
-        "descriptions: `smollm2-lora` 2.4 of 10, `template` 3.1, gold names 8.3. Quality then said 8.8, 8.6 and 9.1. "
-        "Of two answers that no rule of letters tells apart it prefers the better one little more often than a coin would "
-        "(results/validity.md, hard pairs). "
-        "Until it is fitted to such readings, read it as a check of form and trade words, not as a ranking of names. "
-        "The local judge is no second opinion on relevance: "
-        f"{share:.0%} of its relevance is the closeness of the same sentence encoder."
+        "**How far to believe quality.** It is what ruler B, fitted to blind readings of answers to other businesses, says "
+        "readers would say of a list of names, 0-10. On test answers that it never saw its rank correlation with the readers "
+        f"is {interval(of_models['overall'], 2)} among the answers of models and template, {interval(of_all['overall'], 2)} "
+        "with gold and the base among them; of two answers that readers tell apart by a point it orders "
+        f"{interval(of_models['pairs'], 2)} as they do. Where it errs, and by how much for each model: results/readers.md. The "
+        "readers so far are language models. Earlier tables ranked by a formula of hand-made criteria, by which `smollm2-v5` "
+        "and `smollm2-lora` had been selected: it flattered them, and readers did not agree with it."
     )
 
 

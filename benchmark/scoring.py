@@ -58,7 +58,10 @@ def scorer_id() -> str:
         Path(__file__),
         here / "expectations.py",
         here / "known.py",
-        *(RANKER / name for name in ("encoder.py", "features.py", "ranker.py", "segment.py", "usual_description.csv")),
+        *(
+            RANKER / name
+            for name in ("encoder.py", "features.py", "ranker.py", "segment.py", "states.py", "usual_description.csv")
+        ),
         Path(contract.__file__),
     ]
     files += [path for path in (here / "metrics").rglob("*") if path.suffix in {".py", ".csv", ".safetensors"}]

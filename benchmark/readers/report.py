@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.cases import DATASETS, expectation, read_rows
-from benchmark.leaderboard import RESULTS
 from benchmark.metrics.ruler import ruler_b
 from benchmark.readers.agreement import agreement_table
+from benchmark.readers.figures import agreement_json
 from benchmark.readers.fit import halves, listed, values_of
 from benchmark.readers.ratings import CRITERIA, RATINGS, Rated, of_models, read_ratings
 from benchmark.rendering import cell, interval, table
@@ -23,6 +23,7 @@ from benchmark.scoring import score_all
 from benchmark.stats import Estimate, mean, pairwise_accuracy, prediction_powered_mean, spearman
 from benchmark.summary import HEADLINES, of_suite
 from benchmark.types import Case, Run
+from models.catalog import ROOT
 from models.ranker.encoder import Encoder
 from models.ranker.ranker import CHOSEN, RULER_A, Ranker, feature_rows
 from models.types import Completion
@@ -103,18 +104,23 @@ def in_order(found: Sequence[Judged]) -> Estimate | None:
     return pairwise_accuracy(better, worse)
 
 
-def agreement_rows(found: Sequence[Judged]) -> list[dict[str, str]]:
-    """One line a criterion, over all systems and over models alone, and the pairs."""
+def agreement(found: Sequence[Judged]) -> dict[str, dict[str, Estimate | None]]:
+    """Agreement by criterion and the pairs in order, over all systems and over models alone."""
     sets = {"all systems": systems(found), "models": models_of(found)}
+    return {
+        name: {criterion: agreed(part, place) for place, criterion in enumerate(CRITERIA)} | {"pairs": in_order(part)}
+        for name, part in sets.items()
+    }
+
+
+def agreement_rows(found: Mapping[str, Mapping[str, Estimate | None]]) -> list[dict[str, str]]:
+    """One line a criterion and one for the pairs, one column a set of answers."""
+    titles = {"overall": "overall (quality)", **{name: name for name in CRITERIA[:3]}, "pairs": "pairs in order"}
     rows = [
-        {
-            "criterion": "overall (quality)" if criterion == "overall" else criterion,
-            **{name: interval(agreed(part, place), 2) for name, part in sets.items()},
-        }
-        for place, criterion in reversed(list(enumerate(CRITERIA)))
+        {"": title, **{part: interval(figures[name], 2) for part, figures in found.items()}} for name, title in titles.items()
     ]
-    rows.append({"criterion": "pairs in order", **{name: interval(in_order(part), 2) for name, part in sets.items()}})
-    return [*rows, {"criterion": "answers", **{name: str(len(part)) for name, part in sets.items()}}]
+    counts = {part: str(overall.n) if (overall := figures["overall"]) else "0" for part, figures in found.items()}
+    return [*rows, {"": "answers", **counts}]
 
 
 def source_rows(found: Sequence[Judged], runs: Mapping[str, Run]) -> list[dict[str, str]]:
@@ -226,7 +232,7 @@ def plot(found: Sequence[Judged]) -> str:
     return text.getvalue()
 
 
-def pages(encoder: Encoder, results: Path = RESULTS) -> dict[Path, str]:
+def pages(encoder: Encoder, results: Path = ROOT / "results") -> dict[Path, str]:
     """The page and its plot by path."""
     rows = [row for row in read_ratings(RATINGS / "test.jsonl") if row.readings]
     every = judged(rows, encoder)
@@ -236,6 +242,7 @@ def pages(encoder: Encoder, results: Path = RESULTS) -> dict[Path, str]:
     return {
         results / "readers.md": page(every, found, runs, encoder, industry),
         results / PLOT: plot(found),
+        results / "readers.json": agreement_json(agreement(found)),
     }
 
 
@@ -261,7 +268,7 @@ def page(
         "## Agreement of B with the readers",
         "Spearman's correlation with the mean reading; pairs: of two answers to one case that readers tell apart by "
         f"{TOLD_APART:g} point, the share that B orders as they do. English descriptions.",
-        table(agreement_rows(found)),
+        table(agreement_rows(agreement(found))),
         f"![readers against ruler]({PLOT})",
         "## Agreement of the readers with each other",
         table_or(agreement_table(rows, of_models(rows)), any(len(row.readings) > 1 for row in rows)),

@@ -5,6 +5,7 @@ make bench
 
 import json
 
+import numpy as np
 import pytest
 
 from benchmark import scoring
@@ -13,6 +14,7 @@ from benchmark.metrics.words import label_of
 from benchmark.scoring import score_all
 from models.ranker.encoder import Encoder
 from models.ranker.features import readings
+from models.ranker.states import WIDTH
 from models.types import Completion
 
 pytestmark = pytest.mark.bench
@@ -32,6 +34,10 @@ class NoEncoder(Encoder):
         return 0.2
 
     closeness = similarity
+
+    def states(self, answers):
+        """Return nothing but zeros."""
+        return np.zeros((len(answers), WIDTH))
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,12 @@ from models.catalog import ROOT
 # The sentence encoder loads torch. These tests are about the plugin, so theirs is a stub with one cosine for all texts.
 STUB_ENCODER = """
 def pytest_configure():
+    import numpy as np
     from models.ranker.encoder import Encoder
+    from models.ranker.states import WIDTH
     Encoder.prepare = lambda self, texts: None
     Encoder.similarity = Encoder.closeness = lambda self, a, b: 0.2
+    Encoder.states = lambda self, answers: np.zeros((len(answers), WIDTH))
 """
 
 Evaluate = Callable[..., pytest.RunResult]

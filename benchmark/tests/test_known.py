@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from benchmark import known
@@ -11,6 +12,7 @@ from benchmark.tests.helpers import make_case
 from models.catalog import ROOT, read_catalog
 from models.errors import InputError
 from models.ranker.encoder import Encoder
+from models.ranker.states import WIDTH
 from models.types import Completion
 
 
@@ -24,6 +26,9 @@ class FlatEncoder(Encoder):
         return 0.2
 
     closeness = similarity
+
+    def states(self, answers):
+        return np.zeros((len(answers), WIDTH))
 
 
 def test_a_shipped_adapter_names_its_rows():

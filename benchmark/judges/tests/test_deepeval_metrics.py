@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from deepeval import assert_test, evaluate  # noqa: TID253
 from deepeval.evaluate.configs import AsyncConfig, DisplayConfig  # noqa: TID253
@@ -20,6 +21,7 @@ from benchmark.judges.rubrics import CRITERIA, rubric
 from models.catalog import ROOT
 from models.errors import InputError
 from models.ranker.encoder import Encoder
+from models.ranker.states import WIDTH
 
 CASE = LLMTestCase(input="sourdough bakery in a seaside town", actual_output='["tidecrumb.com", "saltrise.com", "lowoven.com"]')
 
@@ -30,6 +32,7 @@ def one_cosine(monkeypatch):
     monkeypatch.setattr(Encoder, "prepare", lambda self, texts: None)
     monkeypatch.setattr(Encoder, "similarity", lambda self, a, b: 0.4)
     monkeypatch.setattr(Encoder, "closeness", lambda self, description, text: 0.1)
+    monkeypatch.setattr(Encoder, "states", lambda self, answers: np.zeros((len(answers), WIDTH)))
     deepeval_metrics._scores.cache_clear()
     yield
     deepeval_metrics._scores.cache_clear()

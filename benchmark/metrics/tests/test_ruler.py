@@ -77,4 +77,4 @@ def test_the_check_finds_what_breaks_it():
 
 def test_the_two_rulers_are_different_numbers():
     a, b = ranker.Ranker.load(ranker.RULER_A), ruler.ruler_b()
-    assert a.support.shape != b.support.shape or (a.support != b.support).any()
+    assert a.states.support.shape != b.states.support.shape or (a.states.support != b.states.support).any()

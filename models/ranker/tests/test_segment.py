@@ -64,7 +64,8 @@ def test_splits_are_ordered_distinct_and_lose_no_letter(label, k):
     assert all("".join(split.words) == label.replace("-", "") for split in splits)
     assert [split.logprob for split in splits] == sorted((split.logprob for split in splits), reverse=True)
     assert len({split.words for split in splits}) == len(splits)
-    assert splits == s.k_best(label, 7)[:k] or k > 5
+    # Splits of one value may change places: a cut of equals is arbitrary.
+    assert [split.logprob for split in splits] == [split.logprob for split in s.k_best(label, 7)[:k]] or k > 5
 
 
 def test_words_longer_than_the_limit_are_cut():
