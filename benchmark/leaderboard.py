@@ -13,7 +13,7 @@ from benchmark.compare import COMPARED, decoding_of, difference, title
 from benchmark.judges.tables import judge_section
 from benchmark.metrics.variety import distinct_n, distinct_share, repeated_endings
 from benchmark.metrics.words import label_of
-from benchmark.readers.figures import read_agreement
+from benchmark.readers.figures import Agreement, read_agreement
 from benchmark.rendering import cell, interval, number, publish, table
 from benchmark.runs import read_runs
 from benchmark.stats import MIN_FOR_INTERVAL, Estimate, Paired, holm
@@ -76,9 +76,17 @@ def how_far_to_believe() -> str:
         "readers would say of a list of names, 0-10. On test answers that it never saw its rank correlation with the readers "
         f"is {interval(of_models['overall'], 2)} among the answers of models and template, {interval(of_all['overall'], 2)} "
         "with gold and the base among them; of two answers that readers tell apart by a point it orders "
-        f"{interval(of_models['pairs'], 2)} as they do. Where it errs, and by how much for each model: results/readers.md. The "
-        "readers so far are language models. Earlier tables ranked by a formula of hand-made criteria, by which `smollm2-v5` "
-        "and `smollm2-lora` had been selected: it flattered them, and readers did not agree with it."
+        f"{interval(of_models['pairs'], 2)} as they do. **It sees what is bad better than what is good**: "
+        f"{_seen(found, 'gold')}, {_seen(found, 'template')}, so no score of it says that a model is near gold, or how far "
+        "from it. By model: results/readers.md. The readers so far are language models. Earlier tables ranked by a formula of "
+        "hand-made criteria, by which `smollm2-v5` and `smollm2-lora` had been selected: it flattered them, and readers did "
+        "not agree with it."
+    )
+
+
+def _seen(found: Agreement, source: str) -> str:
+    return (
+        f"to {source} readers give {interval(found[source]['readers'], 1)} and it gives {interval(found[source]['ruler'], 1)}"
     )
 
 

@@ -23,9 +23,8 @@ from benchmark.types import Case, Expectation, Sample
 from models.contract import MAX_DOMAINS, MIN_DOMAINS, domain_fault
 from models.types import Malformed, Refusal, Suggestions
 
-# Relevance, 0-10, below which the usable names are about something else. Of the gold train rows 4% lie below it, and of
-# the same rows with their names shuffled 51%.
-OFF_TOPIC = 1.0
+# Relevance, 0-10, below which the usable names are about something else: 0-2 is what readers call useless.
+OFF_TOPIC = 2.0
 DOMAIN_RULES = ("ascii", "length", "ldh", "suffix", "subdomain", "idna")
 CONSTRAINTS = tuple(field.name for field in fields(Expectation) if field.name not in ("behavior", "references", "distinct"))
 _WORD = re.compile(r"[a-z0-9]+")

@@ -1,6 +1,7 @@
 """results/readers.json: how far ruler B agrees with blind readers, for the pages that quote it.
 
-{"all systems": {"overall": [0.81, 0.78, 0.84, 420], ..., "pairs": [...]}, "models": {...}}     value, low, high, n
+{"all systems": {"overall": [0.81, 0.78, 0.84, 420], ..., "pairs": [...]}, "models": {...}     value, low, high, n
+ "gold": {"readers": [8.3, 8.2, 8.4, 66], "ruler": [...]}, "template": {...}}
 """
 
 import json

@@ -17,7 +17,7 @@ from benchmark.readers.agreement import agreement_table
 from benchmark.readers.figures import agreement_json
 from benchmark.readers.fit import halves, listed, values_of
 from benchmark.readers.ratings import CRITERIA, RATINGS, Rated, of_models, read_ratings
-from benchmark.rendering import cell, interval, table
+from benchmark.rendering import cell, interval, number, table
 from benchmark.runs import read_runs
 from benchmark.scoring import score_all
 from benchmark.stats import Estimate, mean, pairwise_accuracy, prediction_powered_mean, spearman
@@ -111,6 +111,12 @@ def agreement(found: Sequence[Judged]) -> dict[str, dict[str, Estimate | None]]:
         name: {criterion: agreed(part, place) for place, criterion in enumerate(CRITERIA)} | {"pairs": in_order(part)}
         for name, part in sets.items()
     }
+
+
+def seen(found: Sequence[Judged], source: str) -> dict[str, Estimate | None]:
+    """What the readers and B give the answers of one source on average."""
+    own = [one for one in found if one.row.source == source]
+    return {"readers": mean([one.readers[-1] for one in own]), "ruler": mean([one.ruler[-1] for one in own])}
 
 
 def agreement_rows(found: Mapping[str, Mapping[str, Estimate | None]]) -> list[dict[str, str]]:
@@ -212,6 +218,35 @@ def apart_rows(found: Sequence[Judged]) -> list[dict[str, str]]:
     ]
 
 
+def aimed_rows(found: Sequence[Judged]) -> list[dict[str, str]]:
+    """By model: how much more A's favourite of many samples is worth than the first, to A, to B and to the readers."""
+    by_source: dict[str, dict[str, Judged]] = {}
+    for one in found:
+        by_source.setdefault(one.row.source, {})[one.row.case] = one
+    rows = []
+    for source, best in sorted(by_source.items()):
+        model, _, kind = source.partition(":")
+        first = by_source.get(f"{model}:first", {})
+        cases = sorted(best.keys() & first.keys())
+        if not kind.startswith("best-of-") or not cases:
+            continue
+        gains = {
+            "A": [best[case].selector - first[case].selector for case in cases],
+            "B": [best[case].ruler[-1] - first[case].ruler[-1] for case in cases],
+            "readers": [best[case].readers[-1] - first[case].readers[-1] for case in cases],
+        }
+        share = sum(gains["readers"]) / sum(gains["B"]) if sum(gains["B"]) > 0 else None
+        rows.append(
+            {
+                "answers": f"{source} - {model}:first",
+                "cases": str(len(cases)),
+                **{f"gain by {name}": interval(mean(values), 2) for name, values in gains.items()},
+                "readers' share of B's gain": number(share, ".0%"),
+            }
+        )
+    return rows
+
+
 def plot(found: Sequence[Judged]) -> str:
     """Readers against ruler, one dot an answer, as an SVG; the same answers give the same bytes."""
     import matplotlib as mpl
@@ -242,7 +277,9 @@ def pages(encoder: Encoder, results: Path = ROOT / "results") -> dict[Path, str]
     return {
         results / "readers.md": page(every, found, runs, encoder, industry),
         results / PLOT: plot(found),
-        results / "readers.json": agreement_json(agreement(found)),
+        results / "readers.json": agreement_json(
+            {**agreement(found), **{name: seen(found, name) for name in ("gold", "template")}}
+        ),
     }
 
 
@@ -255,23 +292,19 @@ def page(
 ) -> str:
     """Render results/readers.md; `found` are those of `every` whose descriptions are English."""
     rows = [one.row for one in every]
-    readings = sum(len(row.readings) for row in rows)
-    kinds = sorted({reading.kind for row in rows for reading in row.readings})
-    learned = {name: len(part) for name, part in halves(read_ratings(RATINGS / "train.jsonl")).items()}
     parts = [
         "# How far quality agrees with blind readers",
         "Written by `python -m benchmark readers report`. In brackets: 95% intervals.",
-        f"{len(rows)} answers to {len({row.case for row in rows})} test descriptions, {readings} readings, by readers of the "
-        f"kind {' and '.join(kinds)} who saw neither the source nor each other (datasets/ratings). Ruler B learned from "
-        f"{learned['b']} train answers, ruler A, which selects, from {learned['a']} to other businesses. Nothing on this page "
-        "was used to fit or to choose either. Readers that are language models may prefer names that language models write.",
+        _who_read(rows),
         "## Agreement of B with the readers",
         "Spearman's correlation with the mean reading; pairs: of two answers to one case that readers tell apart by "
         f"{TOLD_APART:g} point, the share that B orders as they do. English descriptions.",
         table(agreement_rows(agreement(found))),
         f"![readers against ruler]({PLOT})",
         "## Agreement of the readers with each other",
-        table_or(agreement_table(rows, of_models(rows)), any(len(row.readings) > 1 for row in rows)),
+        table_or(
+            agreement_table(rows, of_models(rows)), any(len(row.readings) > 1 for row in rows), "No answer has been read twice."
+        ),
         "## By source",
         "`B minus readers` is the ruler's error. `A minus B`: above zero where an answer pleases the ruler that selects more "
         "than the one that judges. `all cases, corrected`: quality over all cases of the run less that error "
@@ -279,6 +312,10 @@ def page(
         table(source_rows(found, runs)),
         "## When B has never met a model",
         table(left_out_rows(found, encoder)),
+        "## When ruler A is aimed at",
+        "The best of many samples by A (`python -m training.best_of`) against the first, on the same cases. A ruler that was "
+        "only learned by what it selects would rise alone.",
+        table_or(table(rows_aimed := aimed_rows(found)), bool(rows_aimed), "No such answers have been read yet."),
         "## By language",
         "Quality is not reported for other languages than English; this is why.",
         table(group_rows(every, "language", lambda row: "English" if row.language == "en" else "other")),
@@ -290,6 +327,18 @@ def page(
     return "\n\n".join(parts) + "\n"
 
 
-def table_or(text: str, there: bool) -> str:
+def _who_read(rows: Sequence[Rated]) -> str:
+    readings = sum(len(row.readings) for row in rows)
+    kinds = sorted({reading.kind for row in rows for reading in row.readings})
+    learned = {name: len(part) for name, part in halves(read_ratings(RATINGS / "train.jsonl")).items()}
+    return (
+        f"{len(rows)} answers to {len({row.case for row in rows})} test descriptions, {readings} readings, by readers of the "
+        f"kind {' and '.join(kinds)} who saw neither the source nor each other (datasets/ratings). Ruler B learned from "
+        f"{learned['b']} train answers, ruler A, which selects, from {learned['a']} to other businesses. Nothing on this page "
+        "was used to fit or to choose either. Readers that are language models may prefer names that language models write."
+    )
+
+
+def table_or(text: str, there: bool, otherwise: str) -> str:
     """The table where there is something to compare."""
-    return text if there else "No answer has been read twice yet."
+    return text if there else otherwise

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from benchmark.metrics import ruler
-from benchmark.metrics.ruler import CAP, ruled, worthless
+from benchmark.metrics.ruler import ruled, worthless
 from models.catalog import ROOT
 from models.ranker import ranker
 
@@ -28,11 +28,11 @@ def test_what_cannot_be_used_is_worth_nothing():
 
 def test_a_serious_flaw_caps_professionalism_and_quality_with_its_reason():
     found = points(flaws=("penisland.com: offence",))
-    assert found == {"relevance": 8.0, "creativity": 7.0, "professionalism": CAP, "quality": CAP}
+    assert found == {"relevance": 8.0, "creativity": 7.0, "professionalism": 1.0, "quality": 1.0}
     why = ruled(VALUES, 1.0, ("penisland.com: offence",))["quality"].why
-    assert why == "ruler B 7.50; at most 3: penisland.com: offence"
-    low = ruled((1.0, 1.0, 1.0, 1.0), 1.0, ("penisland.com: offence",))["quality"]
-    assert low.value == 1.0  # a cap lifts nothing
+    assert why == "ruler B 7.50; at most 1: penisland.com: offence"
+    low = ruled((0.5, 0.5, 0.5, 0.5), 1.0, ("penisland.com: offence",))["quality"]
+    assert low.value == 0.5  # a cap lifts nothing
 
 
 def test_no_answer_is_worth_nothing_and_has_no_criteria():

@@ -79,6 +79,17 @@ def test_the_answers_furthest_apart_come_first():
     assert [row["readers"] for row in report.apart_rows(found)] == ["9.0", "1.0", "5.0"]
 
 
+def test_a_gain_is_that_of_the_same_cases():
+    first = [one("c", "m:first", 2, 2.0), one("d", "m:first", 4, 3.0), one("e", "m:first", 9, 9.0)]
+    best = [one("c", "m:best-of-8", 3, 4.0), one("d", "m:best-of-8", 5, 5.0)]
+    (row,) = report.aimed_rows([*first, *best])
+    assert row["cases"] == "2"
+    assert row["gain by readers"].startswith("1.00 ")
+    assert row["gain by B"].startswith("2.00 ")
+    assert row["readers' share of B's gain"] == "50%"
+    assert report.aimed_rows(first) == []
+
+
 def test_the_same_answers_draw_the_same_plot():
     found = [one("c", "gold", 8, 7), one("c", "smollm2", 1, 1), one("c", "smollm2-v3", 3, 2)]
     assert report.plot(found) == report.plot(found)
