@@ -12,7 +12,7 @@ JUDGE ?= local
 BUDGET ?=
 RECIPE ?= smollm2-v3
 MODULE ?=
-UNIT_TESTS := models benchmark/tests benchmark/metrics benchmark/judges benchmark/readers benchmark/peers benchmark/suites/test_datasets.py training
+UNIT_TESTS := models benchmark/tests benchmark/cases benchmark/metrics benchmark/judges benchmark/run benchmark/readers benchmark/pages benchmark/peers benchmark/suites/test_datasets.py training
 
 .DEFAULT_GOAL := help
 .PHONY: help setup leaderboard gate test mutants check cards bench bench-peers bench-training train choose-prompt
@@ -48,18 +48,11 @@ check: $(READY) ## linter, formatter, types, and pages that must match the commi
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m benchmark.leaderboard --check
-	$(BIN)/python -m benchmark.cards --check
-	$(BIN)/python -m benchmark.iterations --check
-	$(BIN)/python -m benchmark.judges.report --check
-	$(BIN)/python -m benchmark.validity --check
-	$(BIN)/python -m benchmark readers report --check
-	$(BIN)/python -m benchmark.speed --check
-	$(BIN)/python -m benchmark.peers --check
-	$(BIN)/python -m training.bench --check
+	$(BIN)/python -m benchmark pages --check
+	$(BIN)/python -m training bench --check
 
 cards: $(READY) ## rewrite the data sets' statistics and manifest
-	$(BIN)/python -m benchmark.cards
+	$(BIN)/python -m benchmark cards
 
 bench: $(READY) ## time the scoring of 10,000 answers
 	$(PYTEST) -q -m bench --models template benchmark/suites benchmark/metrics
@@ -78,7 +71,7 @@ $(TRL)/.ready: training/bench/trl.txt
 	touch $@
 
 bench-training: $(READY) $(TRL)/.ready ## time our training against other trainers, write results/training-speed.md
-	$(BIN)/python -m training.bench
+	$(BIN)/python -m training bench
 
 train: $(READY) ## train the adapter of RECIPE
 	$(BIN)/python -m training.lora $(RECIPE)

@@ -1,7 +1,7 @@
 """The pytest plugin: options, parametrization by (model, case), the `sample` fixture, gates' exit codes, the final table.
 
-Hooks and fixtures only; the work is done in `benchmark.evaluation`, `benchmark.misses`, `benchmark.gates` and
-`benchmark.report`.
+Hooks and fixtures only; the work is done in `benchmark.run.evaluation`, `benchmark.run.misses`, `benchmark.pages.gates` and
+`benchmark.session`.
 """
 
 from collections.abc import Callable, Generator, Iterator
@@ -13,30 +13,23 @@ from typing import Any
 import pytest
 from pytest_benchmark.session import PerformanceRegression
 
-from benchmark import gates, report, timing_options
+from benchmark import session as report
 from benchmark.cases import SUITES, are_shipped, limited, load_cases
-from benchmark.evaluation import Evaluation
 from benchmark.judges.figures import read_figures
+from benchmark.judges.health import JudgeThresholds
 from benchmark.judges.opening import open_judge
-from benchmark.judges.standing import FILE, measured_health
+from benchmark.judges.trust import FILE, measured_health
 from benchmark.judges.types import Judge
 from benchmark.judges.verdicts import Verdicts
-from benchmark.misses import miss
+from benchmark.pages import gates
+from benchmark.run import timing_options
+from benchmark.run.evaluation import Evaluation
+from benchmark.run.misses import miss
 from benchmark.store import Store
 from benchmark.types import Case, Sample
-from models.catalog import (
-    CATALOG,
-    CATALOG_HELP,
-    DEFAULT_MODELS,
-    ROOT,
-    Entry,
-    OpenAIEntry,
-    TransformersEntry,
-    read_catalog,
-    select,
-)
+from models.catalog import CATALOG, CATALOG_HELP, DEFAULT_MODELS, Entry, OpenAIEntry, TransformersEntry, read_catalog, select
 from models.errors import DomainBenchError
-from models.files import check_writable
+from models.files import ROOT, check_writable
 from models.generators import ModelPool
 from models.ranker.encoder import Encoder
 
@@ -218,7 +211,7 @@ def judge_health(request: pytest.FixtureRequest, evaluation: Evaluation) -> dict
 
 
 @pytest.fixture(scope="session")
-def judge_thresholds(request: pytest.FixtureRequest) -> gates.JudgeThresholds:
+def judge_thresholds(request: pytest.FixtureRequest) -> JudgeThresholds:
     """The [judge] table of the gates file."""
     if (thresholds := request.config.stash[_OPTIONS].gates.judge) is None:
         return pytest.skip(f"{request.config.getoption('gates_file')} has no [judge] table: every judge is advisory")

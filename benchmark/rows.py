@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, TypeAdapter, model_validator
 
-from benchmark.judges.figures import HealthRow
 from benchmark.types import Case, Expectation, Score
 from models.types import Completion
 
@@ -165,6 +164,75 @@ class HeaderRow(_Row):
     """The first line of a run file."""
 
     run: RunRow
+
+
+Figure = tuple[Number, Number, Number, Annotated[int, Field(strict=True, ge=0)]] | None
+
+
+class _Figures(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class _All(_Figures):
+    """A figure over everything, and further ones by kind."""
+
+    __pydantic_extra__: dict[str, Figure]
+    all: Figure
+
+
+class _Criteria(_Figures):
+    relevance: Figure
+    creativity: Figure
+    professionalism: Figure
+
+
+class _Pairs(_Figures):
+    all: Figure
+    relevance: _All
+    creativity: _All
+    professionalism: _All
+
+
+class _Repeatability(_Figures):
+    largest_difference: Number | None
+    same: Figure
+
+
+class _Swap(_Figures):
+    of: str
+    held: Figure
+
+
+class _Fault(_Figures):
+    criterion: str
+    gold_ahead: Figure
+
+
+class _Baseline(_Figures):
+    mean: Figure
+    gold_minus: Figure = None
+
+
+class _Injection(_Figures):
+    before: _All
+    after: _All
+
+
+class HealthRow(_Figures):
+    """What `benchmark.judges.health.measure` found of one judge, as far as pages and gates read it."""
+
+    readings: _Criteria
+    pairs: _Pairs
+    spearman: _Criteria
+    kappa: _Criteria
+    range: dict[str, dict[str, Number] | None]
+    repeatability: _Repeatability
+    swap: _Swap
+    verbosity: dict[str, Figure]
+    sensitivity: dict[str, _Fault]
+    baselines: dict[str, _Baseline]
+    injection: _Injection
+    unscored: int
 
 
 class VerdictRow(_Row):

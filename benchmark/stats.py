@@ -138,6 +138,18 @@ def paired_difference(a: Sequence[float], b: Sequence[float], confidence: float 
     return shares and Paired(size * shares.value, size * shares.low, size * shares.high, shares.n, shares.p_value)
 
 
+def minimum_detectable(differences: Sequence[float], power: float = 0.8, confidence: float = 0.95) -> float | None:
+    """Smallest true mean difference that a paired test of so many cases finds with this power; None for fewer than 2.
+
+    (z of confidence + z of power) x the standard error (Cohen, "Statistical power analysis", 1988): ten differences of
+    standard deviation 1 -> 0.886.
+    """
+    values = _numbers(differences, "differences")
+    if len(values) < 2:
+        return None
+    return (_z(confidence) + _NORMAL.inv_cdf(power)) * float(values.std(ddof=1)) / math.sqrt(len(values))
+
+
 def paired_shares(only_a: int, only_b: int, n: int, confidence: float = 0.95) -> Paired | None:
     """Difference of two shares of the same `n` cases: `only_a` passed in a alone, `only_b` in b alone. None for n = 0.
 

@@ -89,3 +89,7 @@ class Run:
     model: str
     samples: tuple[Sample, ...]
     provenance: dict[str, Any] = field(default_factory=dict)
+
+    def of_suite(self, suite: str) -> list[Sample]:
+        """The samples of one suite."""
+        return [sample for sample in self.samples if sample.case.suite == suite]

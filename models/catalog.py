@@ -2,20 +2,16 @@
 
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from models.errors import CatalogError, WeightsError
-from models.files import explain
+from models.files import ROOT, explain
 from models.hardware import default_dtype
+from models.prompts import FOLDER, Prompt, load_prompt
 
-if TYPE_CHECKING:
-    from models.prompts import Prompt
-
-ROOT = Path(__file__).resolve().parent.parent
 CATALOG = Path(__file__).with_name("catalog.toml")
-PROMPTS = Path(__file__).with_name("prompts")
 CATALOG_HELP = (
     "another file of models; its prompts are those of the folder prompts/ beside it, or without one of models/prompts/"
 )
@@ -71,12 +67,10 @@ class _PromptedEntry(_Entry):
     """An entry that is asked through a prompt; `read_catalog` sets `prompts`, the folder that the prompt is in."""
 
     prompt: str
-    prompts: Path = PROMPTS
+    prompts: Path = FOLDER
 
     def load_prompt(self) -> "Prompt":
         """Read the prompt; PromptError where it is missing or wrong."""
-        from models.prompts import load_prompt
-
         return load_prompt(self.prompt, self.prompts)
 
 
@@ -146,7 +140,7 @@ Strategy = Literal[
 
 
 class MetaEntry(_Entry):
-    """Answers that test the metrics, not a model: see `benchmark.meta`."""
+    """Answers that test the metrics, not a model: see `benchmark.cases.meta`."""
 
     kind: Literal["meta"]
     role: Literal["reference"] = "reference"
@@ -186,7 +180,7 @@ def _read_entry(path: Path, name: str, table: object) -> Entry:
     if not isinstance(entry, _PromptedEntry):
         return entry
     beside = path.parent / "prompts"
-    folder = beside if beside.is_dir() else PROMPTS
+    folder = beside if beside.is_dir() else FOLDER
     if not (folder / f"{entry.prompt}.yaml").is_file():
         known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
         raise CatalogError(f"{path}, table [{name}], key 'prompt': no prompt {entry.prompt!r} in {folder}; there are: {known}")

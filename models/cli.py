@@ -10,7 +10,7 @@ Exit codes: 0 done; 2 an error, said in one line on standard error; 130 interrup
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import ParamSpec
 
@@ -62,3 +62,14 @@ def parser(module: str, doc: str | None) -> argparse.ArgumentParser:
         epilog=details,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def door(package: str, doc: str | None, commands: Mapping[str, Callable[[list[str]], int]], arguments: list[str]) -> int:
+    """Run the command of `python -m package COMMAND ...` that the first argument names; returns the exit code."""
+    name, *rest = arguments or ["--help"]
+    if name in {"--help", "-h"}:
+        print(f"usage: python -m {package} COMMAND ...\n\n{(doc or '').strip()}")
+        return 0
+    if name not in commands:
+        return _fail(f"found the command {name!r}, expected one of: {', '.join(commands)}", ERROR)
+    return commands[name](rest)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from models.catalog import OpenAIEntry
 from models.errors import EndpointError
-from models.generators import LoadFacts
-from models.types import Completion, Request
+from models.types import Completion, LoadFacts, Request
 
 if TYPE_CHECKING:
     from openai import OpenAI

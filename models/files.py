@@ -20,6 +20,9 @@ from pydantic import BaseModel, ValidationError
 
 from models.errors import InputError, OutputError
 
+ROOT = Path(__file__).resolve().parents[1]
+"""The checkout."""
+
 MAX_DEPTH = 100  # no data here nests deeper than 5; Python's own JSON code ends at about 1,000
 
 Row = TypeVar("Row", bound=BaseModel)

@@ -16,16 +16,7 @@ from models.catalog import Entry, MetaEntry, OpenAIEntry, TemplateEntry, Transfo
 from models.engine import Engine
 from models.errors import InputError, WeightsError
 from models.loading import LoadedBase, load_base
-from models.types import Completion, Request
-
-
-@dataclass(frozen=True, slots=True)
-class LoadFacts:
-    """What loading a model cost: wall seconds, bytes of weights as quantized, adapter parameters; None where unknown."""
-
-    seconds: float | None = None
-    footprint: int | None = None
-    trainable_parameters: int | None = None
+from models.types import Completion, LoadFacts, Request
 
 
 class Generator(Protocol):

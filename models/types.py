@@ -9,6 +9,7 @@ One real example:
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +66,20 @@ class Rejected:
 
 
 Answer = Suggestions | Refusal | Malformed | Rejected
+
+
+class Listed(NamedTuple):
+    """A description, its language (ISO 639-1) and the names somebody gave it."""
+
+    description: str
+    language: str
+    domains: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadFacts:
+    """What loading a model cost: wall seconds, bytes of weights as quantized, adapter parameters; None where unknown."""
+
+    seconds: float | None = None
+    footprint: int | None = None
+    trainable_parameters: int | None = None

@@ -1,6 +1,6 @@
 """More rows out of train rows: the same businesses told as people and attackers tell them, with the answer that is due.
 
-    python -m training.augment --show 20
+    python -m training augment --show 20
 
 The row {"id": "gold-train-0001", "description": "sourdough bakery in a seaside town", "domains": ["tidecrumb.com", ...]}
 becomes, its other fields unchanged,
@@ -16,7 +16,6 @@ import argparse
 import json
 import random
 import re
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -202,7 +201,7 @@ KINDS: dict[str, Kind] = {
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print examples; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m training.augment", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m training augment", description=__doc__.split("\n")[0])
     parser.add_argument("--show", type=int, default=20, metavar="N", help="how many rows (default 20)")
     parser.add_argument("--kinds", default=",".join(KINDS), help=f"some of {', '.join(KINDS)} (default all)")
     parser.add_argument("--seed", type=int, default=0, help="another seed, other rows (default 0)")
@@ -213,7 +212,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         answer = json.dumps(row["domains"], ensure_ascii=False) if row.get("domains") else REFUSAL_TEXT
         print(f"{row['kind']:<17} {row['description']}\n{'':<17} {answer}")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

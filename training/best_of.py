@@ -1,6 +1,6 @@
 """Aim at ruler A: the best of N sampled answers by what A says, to see whether readers and ruler B see the gain too.
 
-    python -m training.best_of smollm2-v3 --samples 32 --cases 60 --output answers.jsonl
+    python -m training best-of smollm2-v3 --samples 32 --cases 60 --output answers.jsonl
 
 Writes two answers a test description, the first sample (`smollm2-v3:first`) and A's favourite (`smollm2-v3:best-of-32`), as
 `python -m benchmark readers choose` takes them: have them read blind. A ruler that is only learned, and not met, by what it
@@ -8,14 +8,13 @@ selects rises alone (Goodhart's law; Gao et al., "Scaling laws for reward model 
 """
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from benchmark.cases import limited, load_cases
-from benchmark.scoring import is_read, score_all
+from benchmark.metrics.scoring import is_read, score_all
 from benchmark.types import Case
 from models.catalog import TransformersEntry, read_catalog, select_local
 from models.cli import command, parser
@@ -58,7 +57,7 @@ def rows_of(name: str, cases: list[Case], completions: dict[str, list[Completion
 @command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    command_line = parser("training.best_of", __doc__)
+    command_line = parser("training best-of", __doc__)
     command_line.add_argument("model", help="a transformers entry of models/catalog.toml")
     command_line.add_argument("--samples", type=int, default=32, help="answers a description (%(default)s)")
     command_line.add_argument("--cases", type=int, default=60, help="English test descriptions (%(default)s)")
@@ -71,7 +70,3 @@ def main(arguments: list[str] | None = None) -> int:
     write_atomically(options.output, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
     print(f"{options.output}: {len(rows)} answers to {len({row['id'] for row in rows})} cases")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

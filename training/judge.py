@@ -1,4 +1,4 @@
-"""Train the local judge: python -m training.judge RECIPE [--set key=value ...] [--output DIR]
+"""Train the local judge: python -m training judge RECIPE [--set key=value ...] [--output DIR]
 
 Families of pairs (`training.judge_data`) are laid out as trees in which every description and every name stands once
 (`models.prompt_tree`); only the digit after each question is read. The adapter of the best step on the validation families is
@@ -24,9 +24,10 @@ from benchmark.cases import DATASETS
 from benchmark.judges.rating import Rater
 from benchmark.judges.rubrics import rubrics_sha256
 from benchmark.store import key_of
-from models.catalog import ROOT, TransformersEntry, read_catalog, select_one
+from models.catalog import TransformersEntry, read_catalog, select_one
 from models.cli import command
 from models.errors import InputError, TrainingError
+from models.files import ROOT
 from models.hardware import cpu_model
 from models.identity import files_sha256, identity
 from models.loading import load_base
@@ -233,7 +234,7 @@ def train(recipe: JudgeRecipe, output: Path, work: Path) -> dict[str, Any]:
 @command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m training.judge", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m training judge", description=__doc__.split("\n")[0])
     parser.add_argument("recipe", help="name of a file in training/recipes-judge/, or a path of a YAML file")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a value of the recipe")
     parser.add_argument("--output", type=Path, help="adapter folder to write (default: the recipe's own)")
@@ -242,7 +243,3 @@ def main(arguments: list[str] | None = None) -> int:
     manifest = train(recipe, options.output or ROOT / recipe.output, WORK / recipe.name)
     print(f"best step {manifest['best_step']}: {manifest['validation']['mean']:.3f} of the validation pairs, criteria alike")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

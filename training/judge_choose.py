@@ -1,4 +1,4 @@
-"""Which judge is best? python -m training.judge_choose [--final]
+"""Which judge is best? python -m training choose-judge [--final]
 
 Compares, on the pairs made from the validation rows, the untuned model, the adapter, MiniLM's cosine and adapter and cosine
 together, and fits the cosine's share for benchmark/judges/local.toml. With --final it also measures, once, how the judge as
@@ -11,7 +11,6 @@ Pairs of one business stand or fall together, so intervals are over businesses: 
 """
 
 import argparse
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -25,8 +24,8 @@ from benchmark.judges.rating import Question
 from benchmark.judges.rubrics import CRITERIA
 from benchmark.judges.types import Item
 from benchmark.stats import mean, paired_difference
-from models.catalog import ROOT
 from models.cli import command
+from models.files import ROOT
 from models.generators import ModelPool
 from models.ranker.encoder import Encoder
 from training import judge_data, judge_loss
@@ -156,7 +155,7 @@ def held_out(settings: Settings, pool: ModelPool) -> dict[str, Any]:
 @command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m training.judge_choose", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m training choose-judge", description=__doc__.split("\n")[0])
     parser.add_argument("--final", action="store_true", help="measure the chosen judge on the gold test rows instead")
     options = parser.parse_args(arguments)
     settings, pool = read_settings(), ModelPool()
@@ -172,7 +171,3 @@ def main(arguments: list[str] | None = None) -> int:
     if not options.final:
         print(f"cosine_share = {share:.2f}    (the best on these pairs; {SETTINGS} has {settings.cosine_share})")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.cases import limited, load_cases
-from benchmark.scoring import score_all
-from benchmark.summary import HEADLINES
+from benchmark.metrics.scoring import score_all
+from benchmark.pages.summary import HEADLINES
 from models.catalog import Decoding
 from models.engine import Engine
 from models.errors import InputError, TrainingError

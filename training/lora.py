@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.resources import peak_memory_mib
-from models.catalog import ROOT, TransformersEntry, read_catalog, select_one
+from benchmark.run.machine import peak_memory_mib
+from models.catalog import TransformersEntry, read_catalog, select_one
 from models.cli import command
 from models.errors import InputError, TrainingError
+from models.files import ROOT
 from models.hardware import cpu_model
 from models.identity import files_sha256, identity
 from models.loading import load_base

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models import embedded
-from models.catalog import ROOT, TransformersEntry, read_catalog, select_one
+from models.catalog import TransformersEntry, read_catalog, select_one
 from models.errors import InputError
+from models.files import ROOT
 from training.adapter import with_adapter
 from training.recipe import Recipe
 

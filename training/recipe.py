@@ -6,8 +6,9 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from models.catalog import ROOT, Decoding
+from models.catalog import Decoding
 from models.errors import InputError
+from models.files import ROOT
 
 FOLDER = Path(__file__).with_name("recipes")
 
@@ -37,7 +38,7 @@ class Recipe(BaseModel):
     """One training. `base` is a catalogue entry without an adapter; row files are relative to the repository root.
 
     `description` says what the version is, `fixes` which fault of its predecessor it is meant to mend, and `target` the
-    headline number of benchmark.summary that should show it. `eval_steps` and `save_steps` count optimizer steps; None is
+    headline number of benchmark.pages.summary that should show it. `eval_steps` and `save_steps` count optimizer steps; None is
     once an epoch. At each evaluation `generate_cases` validation rows are also answered, with `decoding`, which should be the
     one that the model will be used with, and scored; training stops after `patience` evaluations without a better one.
     """

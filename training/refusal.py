@@ -1,4 +1,4 @@
-"""Choose a tuned model's refusal threshold on validation rows: python -m training.refusal MODEL
+"""Choose a tuned model's refusal threshold on validation rows: python -m training refusal MODEL
 
 Prints, for each threshold, which share of harmful businesses (datasets/safety/validation.jsonl) it refuses and which share of
 lawful ones (the same file's and datasets/gold/validation.jsonl), and the lowest threshold that refuses at most 5% of the lawful
@@ -6,11 +6,10 @@ ones. It goes into the model's table of models/catalog.toml, as decoding = { ref
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 from benchmark.cases import DATASETS, read_rows
-from benchmark.rendering import table
+from benchmark.markdown import table
 from models import prompt_tree
 from models.batching import common_prefix, refusal_fork
 from models.catalog import TransformersEntry, read_catalog, select_local
@@ -58,7 +57,7 @@ def best(rows: Sequence[tuple[float, float, float]]) -> float:
 @command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m training.refusal", description=(__doc__ or "").split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m training refusal", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("model", help="a transformers entry of models/catalog.toml")
     options = parser.parse_args(arguments)
     entry = select_local(options.model, read_catalog())
@@ -73,7 +72,3 @@ def main(arguments: list[str] | None = None) -> int:
     print(table([dict(zip(names, (f"{value:.2f}" for value in row), strict=True)) for row in rows]))
     print(f"\nat most {MOST_LAWFUL:.0%} of the lawful: refusal_threshold = {best(rows)}")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

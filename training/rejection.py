@@ -1,4 +1,4 @@
-"""Rejection sampling against the metrics: python -m training.rejection MODEL
+"""Rejection sampling against the metrics: python -m training rejection MODEL
 
 Asks MODEL each description of datasets/gold/train.jsonl several times, sampled at temperature 1, scores every name it wrote
 alone, and keeps the best three of each description that can stand beside each other. The rows, gold rows with other names,
@@ -12,22 +12,21 @@ written; of what it can write, this teaches it the better part. Method: best-of-
 
 import argparse
 import json
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmark.cases import DATASETS, read_rows
+from benchmark.metrics.scoring import score_all
 from benchmark.metrics.variety import ENOUGH_DIVERSITY, answer_diversity
 from benchmark.metrics.words import label_of
-from benchmark.scoring import score_all
 from benchmark.store import key_of
 from benchmark.types import Case, Expectation
-from models.catalog import ROOT, TransformersEntry, read_catalog, select_local
+from models.catalog import TransformersEntry, read_catalog, select_local
 from models.cli import command
 from models.errors import InputError
-from models.files import check_writable, write_atomically, write_result
+from models.files import ROOT, check_writable, write_atomically, write_result
 from models.generate import generate_file
 from models.identity import identity
 from models.ranker.encoder import Encoder
@@ -100,7 +99,7 @@ def select(
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m training.rejection", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m training rejection", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("model", help="a transformers entry of models/catalog.toml")
     parser.add_argument("--samples", type=int, default=3, metavar="N", help="answers a description (default 3)")
@@ -118,7 +117,3 @@ def main(arguments: list[str] | None = None) -> int:
     kept = sum(name in names.get(row["id"], ()) for row in selected for name in row["domains"])
     print(f"{output}: {len(selected)} rows, {kept} of {sum(len(row['domains']) for row in selected)} names sampled")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

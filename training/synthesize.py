@@ -19,9 +19,9 @@ import argparse
 import csv
 import io
 import json
-import os
 import random
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -30,7 +30,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from models.errors import InputError
+from models.cli import command
+from models.files import check_writable
 from training.desk import Desk, first, load_vocabulary
 from training.diversity import markdown, measure
 from training.naming import domains
@@ -177,12 +178,7 @@ def write(rows: Mapping[str, Sequence[Row]], folder: Path) -> None:
         writer.writerows([row.description, row.domains[0], row.complexity] for row in found)
         lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
         for name, text in ((f"{split}.csv", table.getvalue()), (f"{split}.jsonl", lines)):
-            temporary = folder / f".{name}.{os.getpid()}"
-            try:
-                temporary.write_text(text, "utf-8", newline="")
-                temporary.replace(folder / name)
-            finally:
-                temporary.unlink(missing_ok=True)
+            write_atomically(folder / name, text)
 
 
 def compare(count: int, seed: int) -> str:
@@ -201,7 +197,8 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@command
+def main(arguments: Sequence[str] | None = None) -> int:
     """Read the command line; a usage error exits with 2."""
     parser = argparse.ArgumentParser(
         prog="python -m training.synthesize", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -214,18 +211,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     task.add_argument("--output", type=Path, metavar="DIR", help="folder for the four files, created where missing")
     task.add_argument("--compare", action="store_true", help="print the diversity of N train rows of both schemes")
     options = parser.parse_args(arguments)
-    try:
-        if options.compare:
-            print(compare(options.train, options.seed))
-            return
-        options.output.mkdir(parents=True, exist_ok=True)
-        write(synthesize(options.scheme, options.train, options.test, options.seed), options.output)
-    except InputError as error:
-        parser.error(str(error))
-    except OSError as error:
-        parser.error(f"cannot write to {options.output}: {error.strerror}; expected a folder that can be written to")
+    if options.compare:
+        print(compare(options.train, options.seed))
+        return 0
+    check_writable(options.output / "train.csv")
+    write(synthesize(options.scheme, options.train, options.test, options.seed), options.output)
     print(f"{options.train} train and {options.test} test rows of scheme {options.scheme} in {options.output}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

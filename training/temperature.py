@@ -1,4 +1,4 @@
-"""Choose a model's sampling temperature on validation rows: python -m training.temperature MODEL
+"""Choose a model's sampling temperature on validation rows: python -m training temperature MODEL
 
 Answers datasets/gold/validation.jsonl at each temperature, 0 being greedy, and prints what the answers are worth. Greedy
 decoding gives a small model's likeliest name again and again; a temperature that is too high gives names that nobody could
@@ -7,13 +7,12 @@ by case, so that an answer depends on no neighbour and comes out the same each t
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 from benchmark.cases import load_cases
-from benchmark.rendering import interval, table
-from benchmark.scoring import score_all
-from benchmark.summary import HEADLINES
+from benchmark.markdown import interval, table
+from benchmark.metrics.scoring import score_all
+from benchmark.pages.summary import HEADLINES
 from benchmark.types import Case, Sample
 from models.catalog import TransformersEntry, read_catalog, select_local
 from models.cli import command
@@ -49,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     description, _, details = (__doc__ or "").partition("\n")
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
-        prog="python -m training.temperature", description=description, epilog=details, formatter_class=form
+        prog="python -m training temperature", description=description, epilog=details, formatter_class=form
     )
     parser.add_argument("model", help="a transformers entry of models/catalog.toml")
     options = parser.parse_args(arguments)
@@ -58,7 +57,3 @@ def main(arguments: list[str] | None = None) -> int:
     rows = [row(one, answered(entry, one, cases, pool, encoder)) for one in TEMPERATURES]
     print(table(rows))
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

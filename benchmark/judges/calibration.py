@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
-from benchmark import meta
-from benchmark.cases import DATASETS, by_model, limited, load_cases, read_rows
+from benchmark.cases import DATASETS, by_model, limited, load_cases, meta, read_rows
 from benchmark.judges.rubrics import CRITERIA
 from benchmark.judges.types import Item
 from models.catalog import Strategy

@@ -24,7 +24,7 @@ from deepeval.test_case import LLMTestCase, SingleTurnParams  # noqa: TID253
 
 from benchmark.judges.rubrics import rubric
 from benchmark.metrics.format import format_scores
-from benchmark.scoring import score_all
+from benchmark.metrics.scoring import score_all
 from benchmark.types import Case, Expectation, Score
 from models.contract import parse
 from models.errors import InputError

@@ -9,84 +9,18 @@ An estimate is stored as [value, low, high, n], rounded to four digits, or null 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
+from benchmark.rows import HealthRow
 from benchmark.stats import Estimate, Paired
 from models.files import read_json, write_atomically
 
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Figure = tuple[Number, Number, Number, Annotated[int, Field(strict=True, ge=0)]] | None
 
-
-class _Figures(BaseModel):
+class _File(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
-
-class _All(_Figures):
-    """A figure over everything, and further ones by kind."""
-
-    __pydantic_extra__: dict[str, Figure]
-    all: Figure
-
-
-class _Criteria(_Figures):
-    relevance: Figure
-    creativity: Figure
-    professionalism: Figure
-
-
-class _Pairs(_Figures):
-    all: Figure
-    relevance: _All
-    creativity: _All
-    professionalism: _All
-
-
-class _Repeatability(_Figures):
-    largest_difference: Number | None
-    same: Figure
-
-
-class _Swap(_Figures):
-    of: str
-    held: Figure
-
-
-class _Fault(_Figures):
-    criterion: str
-    gold_ahead: Figure
-
-
-class _Baseline(_Figures):
-    mean: Figure
-    gold_minus: Figure = None
-
-
-class _Injection(_Figures):
-    before: _All
-    after: _All
-
-
-class HealthRow(_Figures):
-    """What `benchmark.judges.health.measure` found of one judge, as far as pages and gates read it."""
-
-    readings: _Criteria
-    pairs: _Pairs
-    spearman: _Criteria
-    kappa: _Criteria
-    range: dict[str, dict[str, Number] | None]
-    repeatability: _Repeatability
-    swap: _Swap
-    verbosity: dict[str, Figure]
-    sensitivity: dict[str, _Fault]
-    baselines: dict[str, _Baseline]
-    injection: _Injection
-    unscored: int
-
-
-class _File(_Figures):
     __pydantic_extra__: dict[str, dict[str, Any]]
     health: dict[str, HealthRow] = {}
 

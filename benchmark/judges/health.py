@@ -10,9 +10,10 @@ Every interval is 95%. A pair or item with an unscored verdict is left out of it
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
-from benchmark.gates import JudgeThresholds
+from pydantic import BaseModel, ConfigDict
+
 from benchmark.judges.calibration import (
     BASELINES,
     DEFECTS,
@@ -38,6 +39,23 @@ REPEATED = 24  # items asked a second time
 
 Figures = dict[str, Any]
 Known = Mapping[Item, float | None]  # value of a verdict, None where unscored
+
+
+class JudgeThresholds(BaseModel):
+    """What a judge must reach in a criterion before its column is more than advisory."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    readings: float
+    pairwise_accuracy: float
+    spearman: float
+    kappa: float
+    sensitivity: float
+    swap: float
+    injection: float
+    repeatability: float
+    # Criteria whose failed checks are failed gates under --gate; the others are only printed as advisory.
+    required: tuple[Literal["relevance", "creativity", "professionalism"], ...] = ()
 
 
 def measure(verdicts: Verdicts, split: str = "test") -> Figures:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from benchmark.judges.rubrics import CRITERIA
 from benchmark.judges.types import Item, Verdict
 from benchmark.judges.verdicts import Verdicts
-from benchmark.scoring import usable_names
+from benchmark.metrics.scoring import usable_names
 from benchmark.types import Run, Sample, Score
 from models.contract import MIN_DOMAINS
 from models.errors import EndpointError

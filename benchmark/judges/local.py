@@ -19,8 +19,9 @@ from benchmark.judges.cosine import cosine_rating
 from benchmark.judges.rating import HIGHEST, Question, Rater
 from benchmark.judges.rubrics import answer_value, harden, judgeable, rubrics_sha256
 from benchmark.judges.types import Item, Verdict
-from models.catalog import ROOT, TransformersEntry
+from models.catalog import TransformersEntry
 from models.errors import WeightsError
+from models.files import ROOT
 from models.generators import ModelPool
 from models.identity import identity
 from models.ranker.encoder import PACKAGE, Encoder
@@ -48,7 +49,7 @@ class Settings:
         if self.adapter is not None and not (ROOT / self.adapter / "adapter_config.json").is_file():
             raise WeightsError(
                 f"--judge local: no adapter in {ROOT / self.adapter} (adapter_config.json not found). Train one with "
-                f"`python -m training.judge smollm2-judge`, or set `adapter` in {SETTINGS}."
+                f"`python -m training judge smollm2-judge`, or set `adapter` in {SETTINGS}."
             )
         fields = {"weights": self.weights, "quantization": self.quantization, "dtype": self.dtype, "adapter": self.adapter}
         kind = {"name": "smollm2-judge", "kind": "transformers", "role": "reference", "prompt": "compact"}

@@ -4,31 +4,18 @@ Writes results/peers.json (figures), results/peers.md and results/peers-growth.s
 where it stopped: measured cells lie in results/.cache/peers. Run it on a machine that does nothing else.
 """
 
-import json
 import sys
 from pathlib import Path
-from typing import Any
 
+from benchmark.markdown import publish
 from benchmark.peers.cells import FOLDER, Bench
 from benchmark.peers.jobs import Setting, prepare
-from benchmark.peers.page import drawing, page
+from benchmark.peers.page import files, outputs
 from benchmark.peers.plan import measure_all
-from benchmark.rendering import publish
-from models.catalog import ROOT
 from models.cli import command, parser
-from models.files import rendered, write_atomically
+from models.files import ROOT, write_atomically
 
 RESULTS = ROOT / "results"
-
-
-def outputs(report: dict[str, Any], results: Path = RESULTS) -> dict[Path, str]:
-    """Return the text of every file that a report gives."""
-    figures = json.dumps(report, indent=1, ensure_ascii=True) + "\n"
-    return {
-        results / "peers.json": figures,
-        results / "peers.md": page(report),
-        results / "peers-growth.svg": drawing(report),
-    }
 
 
 @command
@@ -50,12 +37,11 @@ def main(arguments: list[str] | None = None, results: Path = RESULTS, cells: Pat
     if options.cases < 1:
         command_line.error(f"--cases {options.cases}: expected at least 1")
     if options.check:
-        pages = rendered(results / "peers.json", lambda report: outputs(report, results), "Measure again: make bench-peers")
-        return publish(pages, True, "peers.json gives", "make bench-peers")
+        return publish(outputs(results), True, "peers.json gives", "make bench-peers")
     setting = Setting(cases=options.cases, budget_minutes=options.budget_minutes)
     bench = Bench(cells, options.budget_minutes, options.again)
     report = {**measure_all(setting, *prepare(setting), bench), "remarks": options.remark}
-    for path, text in outputs(report, results).items():
+    for path, text in files(report, results).items():
         write_atomically(path, text)
     print(results / "peers.md")
     return 0

@@ -20,10 +20,9 @@ from statistics import mean
 from typing import Any
 
 from benchmark.peers.jobs import Job
-from benchmark.resources import MIB, machine, versions
+from benchmark.run.machine import MIB, machine, versions
 from models.batching import common_prefix
-from models.catalog import ROOT
-from models.files import write_atomically
+from models.files import ROOT, write_atomically
 
 FOLDER = ROOT / "results" / ".cache" / "peers"
 LM_EVAL_PYTHON = ROOT / ".venv-peers" / "lm-eval" / "bin" / "python"

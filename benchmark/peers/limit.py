@@ -1,4 +1,4 @@
-"""How near the engine is to what this machine can do: python -m benchmark.peers.limit
+"""How near the engine is to what this machine can do: the section of results/peers.md.
 
 Measured here: the rate of matrix products (GFLOP/s), at its best and at the shapes that generation uses, and the rate at
 which memory is read (GB/s). Counted from the model's configuration and the tokens of the run: operations and bytes of the
@@ -7,18 +7,16 @@ for as many cases as fit the batch. No implementation with that batch can be fas
 and bytes / rate. Source: the roofline model, Williams et al., "Roofline" (2009).
 """
 
-import argparse
-import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 from benchmark.peers.jobs import Job
+from benchmark.peers.systems import load, ours
 from models.batching import common_prefix
 from models.engine import MAX_BATCH
-from models.errors import DomainBenchError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -168,10 +166,6 @@ def profile(work: Callable[[], Any]) -> list[list[Any]]:
 
 def measure(job: Job) -> dict[str, Any]:
     """Run the job's cases with our engine, measure the machine, and set the one against the other; keys as in the page."""
-    from dataclasses import replace
-
-    from benchmark.peers.worker import load, ours
-
     loaded = load(job)
     started = time.perf_counter()
     answers = ours(loaded, job)
@@ -194,34 +188,3 @@ def measure(job: Job) -> dict[str, Any]:
     few = replace(job, prompts=job.prompts[:PROFILED])
     operations = profile(lambda: ours(loaded, few))
     return {"seconds": seconds, "answered_batch": batch, "rates": found, "phases": counted, "profile": operations}
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Measure the limit of both models and print it; returns the exit code."""
-    from benchmark.peers.cells import Bench
-    from benchmark.peers.jobs import MODELS, Setting, prepare
-    from benchmark.peers.page import limit_section
-    from benchmark.peers.plan import job_of
-
-    description = (__doc__ or "").split("\n")[0]
-    parser = argparse.ArgumentParser(prog="python -m benchmark.peers.limit", description=description)
-    parser.add_argument("--cases", type=int, default=Setting().cases, help="cases of the run (default %(default)s)")
-    parser.add_argument("--again", action="store_true", help="measure again what is already measured")
-    options = parser.parse_args(arguments)
-    try:
-        materials, _ = prepare(Setting(cases=options.cases, growth_cases=(1,), growth_prefixes=()))
-    except DomainBenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    bench = Bench(again=options.again)
-    for model in MODELS:
-        cell = bench.measure(f"{model}/limit", job_of("limit", materials[model]))
-        if cell is None:
-            print(f"error: {bench.skipped[f'{model}/limit']}", file=sys.stderr)
-            return 1
-        print("\n\n".join([f"# {model}", *limit_section(cell)]))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,12 +1,15 @@
 """results/peers.md and results/peers-growth.svg: pure functions of the report that `benchmark.peers.plan` makes."""
 
+import json
 from collections.abc import Mapping, Sequence
 from io import StringIO
+from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmark.markdown import cell, table
 from benchmark.peers.jobs import SYSTEMS
-from benchmark.rendering import cell, table
+from models.files import rendered
 
 Report = Mapping[str, Any]
 
@@ -197,3 +200,17 @@ def drawing(report: Report) -> str:
 def _points(report: Report, axis: str, system: str) -> Sequence[tuple[int, float]]:
     rows = [row for row in report["growth"] if row["axis"] == axis and row["system"] == system]
     return sorted((_size(row, report), row["cases"] / row["seconds"]) for row in rows)
+
+
+def files(report: Report, results: Path) -> dict[Path, str]:
+    """The text of every file that a report gives, by path."""
+    return {
+        results / "peers.json": json.dumps(report, indent=1, ensure_ascii=True) + "\n",
+        results / "peers.md": page(report),
+        results / "peers-growth.svg": drawing(report),
+    }
+
+
+def outputs(results: Path) -> dict[Path, str]:
+    """The same from the stored figures."""
+    return rendered(results / "peers.json", lambda report: files(report, results), "Measure again: make bench-peers")

@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmark.peers.cells import LM_EVAL_PINS, Bench, described
 from benchmark.peers.jobs import SYSTEMS, Growth, Job, Material, Prompt, Setting
-from benchmark.resources import machine, versions
+from benchmark.run.machine import machine, versions
 from models.hardware import default_device, default_dtype, usable_cores
 
 # Systems that need so long for a case that rounds are timed on the subset, and what all cases need is derived.

@@ -7,8 +7,8 @@ over all answers and over those of models alone, which are harder to tell apart.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmark.readers.ratings import CRITERIA, Rated
-from benchmark.rendering import interval, table
+from benchmark.cases.ratings import CRITERIA, Rated
+from benchmark.markdown import interval, table
 from benchmark.stats import Estimate, krippendorff_alpha, spearman
 
 

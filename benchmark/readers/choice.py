@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.readers.ratings import Rated
-from benchmark.runs import read_run
-from benchmark.summary import of_suite
+from benchmark.cases.ratings import Rated
+from benchmark.run.run_files import read_run
 from benchmark.types import Run
 from models.contract import parse
 from models.errors import InputError
@@ -56,7 +55,7 @@ def _candidates(written: Iterable[tuple[str, str, str]]) -> list[Candidate]:
 
 
 def _of_run(run: Run) -> Iterator[tuple[str, str, str]]:
-    for sample in of_suite(run, "quality"):
+    for sample in run.of_suite("quality"):
         for answer in sample.answers:
             yield sample.case.id, run.model, answer.completion.text
 

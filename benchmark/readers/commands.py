@@ -5,7 +5,6 @@
     python -m benchmark readers read sheets/train-1-01.csv --split train --reader ana --kind person
     python -m benchmark readers agree --split train
     python -m benchmark readers fit                       learn rulers A and B from the train ratings (--tune: try settings)
-    python -m benchmark readers report                    results/readers.md: how far B agrees with the test ratings
 
 Answers are runs, or files as `python -m models.generate` writes them; answers made of gold names are added. A reader gets one
 sheet and the scales (`sheet` writes them to SCALES.txt beside it), and nothing else: not the key, no other reader's values.
@@ -14,16 +13,14 @@ Sheets can be filled in with a spreadsheet.
 
 import argparse
 import datetime
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.cases import DATASETS, read_rows
+from benchmark.cases.ratings import RATINGS, of_models, read_ratings, write_ratings
 from benchmark.readers.agreement import agreement_table
 from benchmark.readers.choice import as_ratings, choose, from_gold, read_candidates
-from benchmark.readers.ratings import RATINGS, of_models, read_ratings, write_ratings
 from benchmark.readers.sheets import SCALES, Key, key_lines, make_sheets, read_key, read_sheet, with_readings
-from benchmark.rendering import publish
 from models.cli import command, parser
 from models.errors import InputError
 from models.files import check_writable, write_atomically
@@ -93,12 +90,6 @@ def _fit(options: argparse.Namespace) -> int:
     return 0
 
 
-def _report(options: argparse.Namespace) -> int:
-    from benchmark.readers.report import pages  # pandas, matplotlib, scikit-learn
-
-    return publish(pages(Encoder()), options.check, "the ratings and the runs give", "python -m benchmark readers report")
-
-
 def _ratings(options: argparse.Namespace) -> Path:
     return options.ratings or RATINGS / f"{options.split}.jsonl"
 
@@ -134,8 +125,6 @@ def _parser() -> argparse.ArgumentParser:
     add("agree", _agree, "print how far the readers agree")
     fitting = add("fit", _fit, "learn rulers A and B from the train ratings", of_split=False)
     fitting.add_argument("--tune", action="store_true", help="only print how other settings do on the validation ratings")
-    reporting = add("report", _report, "write results/readers.md: how far ruler B agrees with test readings", of_split=False)
-    reporting.add_argument("--check", action="store_true", help="compare with what is committed instead of writing")
     return main_parser
 
 
@@ -144,7 +133,3 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     options = _parser().parse_args(arguments)
     return int(options.run(options))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -15,14 +15,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from benchmark.cases import DATASETS, read_rows
+from benchmark.cases.ratings import CRITERIA, RATINGS, Rated, of_models, read_ratings
+from benchmark.markdown import interval, table
 from benchmark.metrics.ruler import RULER_B
-from benchmark.readers.ratings import CRITERIA, RATINGS, Rated, of_models, read_ratings
-from benchmark.rendering import interval, table
 from benchmark.stats import spearman
 from models.files import write_atomically, write_bytes_atomically
 from models.ranker.encoder import USUAL_DESCRIPTION, Encoder
-from models.ranker.features import Listed
 from models.ranker.ranker import CHOSEN, RULER_A, Ranker, Settings, feature_rows
+from models.types import Listed
 
 if TYPE_CHECKING:
     import numpy as np

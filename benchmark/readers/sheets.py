@@ -20,7 +20,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from benchmark.readers.ratings import CRITERIA, Rated, Reading
+from benchmark.cases.ratings import CRITERIA, Rated, Reading
 from models.errors import InputError
 from models.files import read_jsonl
 

@@ -1,15 +1,15 @@
-"""What the data must be, one test a property and file; `benchmark.dataset_checks` finds, this suite only asks.
+"""What the data must be, one test a property and file; `benchmark.cases` finds, this suite only asks.
 
 They meet no model: `pytest benchmark/suites/test_datasets.py`, or leave them out with -m "not datasets".
 """
 
 import pytest
 
-from benchmark import cards
-from benchmark.cases import DATASETS
-from benchmark.dataset_checks import balance, expectations, language, leaks, names, ratings, schema, surface
-from benchmark.dataset_checks.files import data_files, read_files
-from benchmark.validity import HARD
+from benchmark.cases import DATASETS, balance, cards, language, leaks, names, schema, surface
+from benchmark.cases import rated as ratings
+from benchmark.cases import satisfiable as expectations
+from benchmark.cases.data_files import data_files, read_files
+from benchmark.cases.schema import HARD
 
 pytestmark = pytest.mark.datasets
 

@@ -9,9 +9,9 @@ from dataclasses import astuple
 
 import pytest
 
-from benchmark.gates import Verdict
 from benchmark.judges.health import CHECKS, HIGHEST, LOWEST, checks
 from benchmark.judges.rubrics import CRITERIA
+from benchmark.pages.gates import Verdict
 
 pytestmark = pytest.mark.judge
 

@@ -8,10 +8,10 @@ import json
 import numpy as np
 import pytest
 
-from benchmark import scoring
 from benchmark.cases import DATASETS, load_cases, read_rows
+from benchmark.metrics import scoring
+from benchmark.metrics.scoring import score_all
 from benchmark.metrics.words import label_of
-from benchmark.scoring import score_all
 from models.ranker.encoder import Encoder
 from models.ranker.features import readings
 from models.ranker.states import WIDTH

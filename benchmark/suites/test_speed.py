@@ -9,7 +9,7 @@ import statistics
 import pytest
 
 from benchmark.cases import load_cases
-from benchmark.timings import BATCH, MEASURES, SINGLE, Worker
+from benchmark.run.timings import BATCH, MEASURES, SINGLE, Worker
 from models.catalog import MetaEntry, OpenAIEntry
 from models.errors import DomainBenchError
 from models.input_check import check

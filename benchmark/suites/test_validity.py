@@ -2,8 +2,9 @@
 
 import pytest
 
-from benchmark.scoring import is_read
-from benchmark.validity import CRITERION, GOLD, accuracy, calibration_samples, gold_minus, meta_runs
+from benchmark.cases.schema import CRITERION
+from benchmark.metrics.scoring import is_read
+from benchmark.pages.validity import GOLD, accuracy, calibration_samples, gold_minus, meta_runs
 
 pytestmark = pytest.mark.validity
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from models.catalog import ROOT
+from models.files import ROOT
 
 # The sentence encoder loads torch. These tests are about the plugin, so theirs is a stub with one cosine for all texts.
 STUB_ENCODER = """

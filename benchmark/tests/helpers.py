@@ -10,9 +10,9 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
 
-from benchmark.scoring import read_answer
+from benchmark.metrics.scoring import read_answer
 from benchmark.types import Case, Expectation, Run, Sample, Score
-from models.catalog import ROOT
+from models.files import ROOT
 from models.types import Completion
 
 NAMES = '["tidecrumb.com", "saltrise.com", "lowoven.com"]'

@@ -1,7 +1,7 @@
 """Mutation testing: change a module in one small way at a time, and count the changes that its nearest tests do not notice.
 
-    python -m benchmark.tests.mutants benchmark/gates.py
-    benchmark/gates.py: 60 of 62 mutants killed (97%) by test_gates.py, test_gates_edges.py
+    python -m benchmark.tests.mutants benchmark/pages/gates.py
+    benchmark/pages/gates.py: 60 of 62 mutants killed (97%) by test_gates.py, test_gates_edges.py
       survived, line 49:
         -@dataclass(frozen=True, slots=True)
         +@dataclass(frozen=True, slots= False)
@@ -24,14 +24,14 @@ from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
-from models.catalog import ROOT
+from models.files import ROOT
 
 MODULES = (
     "models/contract.py",
-    "benchmark/gates.py",
+    "benchmark/pages/gates.py",
     "benchmark/store.py",
-    "benchmark/summary.py",
-    "benchmark/scoring.py",
+    "benchmark/pages/summary.py",
+    "benchmark/metrics/scoring.py",
     "models/engine.py",
     "benchmark/stats.py",
 )

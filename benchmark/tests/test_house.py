@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from models.catalog import ROOT
+from models.files import ROOT
 
 PACKAGES = ("models", "benchmark", "training")
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
@@ -58,14 +58,14 @@ def forbidden(file: str, source: str) -> list[str]:
 @pytest.mark.parametrize(
     ("file", "source", "found"),
     [
-        ("models/a.py", "from benchmark.cases import load_cases", ["benchmark.cases.load_cases"]),
+        ("models/a.py", "from benchmark.cases import load_cases", ["benchmark.cases.load.load_cases"]),
         ("models/a.py", "def f():\n    import training.lora", ["training.lora"]),
         ("benchmark/a.py", "from models.types import Answer\nimport json", []),
         ("benchmark/a.py", "from training import lora", ["training.lora"]),
         ("benchmark/tests/test_a.py", "from benchmark.suites import test_speed", ["benchmark.suites.test_speed"]),
         ("benchmark/suites/test_a.py", "from benchmark.suites.test_b import x", ["benchmark.suites.test_b.x"]),
         ("training/a.py", "from benchmark.metrics.offence import offence", []),
-        ("training/a.py", "from benchmark.scoring import score_all", []),
+        ("training/a.py", "from benchmark.metrics.scoring import score_all", []),
         ("training/a.py", "from benchmark.suites.test_quality import x", ["benchmark.suites.test_quality.x"]),
     ],
 )

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from benchmark.cases import load_cases
-from benchmark.runs import read_run
+from benchmark.run.run_files import read_run
 from benchmark.store import key_of
 from benchmark.tests.helpers import counting_endpoint, endpoint_table, write_catalog
 from models.catalog import read_catalog

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.tests.mutants import MODULES, changed_lines, evenly, mutations, nearest_tests, survivors
-from models.catalog import ROOT
+from models.files import ROOT
 
 MODULE = '''def both(a: int | None, b: int) -> int:
     """Add."""

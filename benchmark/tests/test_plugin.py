@@ -9,9 +9,10 @@ from xml.etree import ElementTree
 import pytest
 
 from benchmark.cases import SUITES, limited, load_cases
-from benchmark.runs import read_run
+from benchmark.run.run_files import read_run
 from benchmark.tests.helpers import write_catalog
-from models.catalog import CATALOG, ROOT, read_catalog
+from models.catalog import CATALOG, read_catalog
+from models.files import ROOT
 
 # The template refuses nothing: of ten safety cases it passes the five benign ones and misses the five unsafe ones.
 TEN = ("-m", "safety", "--limit", "10")

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from benchmark.cases import limited, load_cases
-from benchmark.meta import CONSTANT
+from benchmark.cases.meta import CONSTANT
 from benchmark.tests.helpers import counting_endpoint, endpoint_table, write_catalog
 from models.contract import REFUSAL_TEXT
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from benchmark.gates import PATH, read_gates
 from benchmark.judges.tests.helpers import always, serving
-from benchmark.runs import read_run
+from benchmark.pages.gates import PATH, read_gates
+from benchmark.run.run_files import read_run
 from benchmark.tests.helpers import write_catalog
 
 SIX = ("--models", "template", "-m", "quality", "--limit", "6")

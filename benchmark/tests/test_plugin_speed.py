@@ -3,9 +3,9 @@
 import json
 
 from benchmark.cases import load_cases
-from benchmark.runs import read_run
+from benchmark.run.run_files import read_run
+from benchmark.run.timings import BATCH, COMPARED, SINGLE
 from benchmark.tests.helpers import counting_endpoint, endpoint_table, write_catalog
-from benchmark.timings import BATCH, COMPARED, SINGLE
 from models.prompts import load_prompt
 
 SPEED = ("-m", "speed", "--models", "template")

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from models.catalog import ROOT, read_catalog
+from models.catalog import read_catalog
+from models.files import ROOT
 
 README = ROOT / "README.md"
 DOCUMENTS = [README, *sorted((ROOT / "datasets").glob("*.md")), *sorted((ROOT / "datasets").glob("*/README.md"))]
@@ -21,7 +22,7 @@ HEAVY = ("torch", "transformers", "sentence_transformers", "sklearn", "scipy.opt
 
 FENCED, INLINE = re.compile(r"^```.*?^```", re.S | re.M), re.compile(r"`([^`]+)`")
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)")
-MODULE = re.compile(r"-m ((?:benchmark|models|training)(?:\.\w+)*)")
+MODULE = re.compile(r"-m ((?:benchmark|training) [a-z][a-z-]*|(?:benchmark|models|training)(?:\.\w+)*)")
 OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]+")
 FOLDERS = re.compile(r"(?<![\w/.-])(?:benchmark|models|training|datasets|results|\.ci)/[\w./-]*")
 TARGET, SET = re.compile(r"\bmake ([a-z][a-z-]*)"), re.compile(r"\b([A-Z]+)=")
@@ -38,8 +39,9 @@ for module in sys.argv[2:]:
     before, out, code = set(sys.modules), io.StringIO(), None
     with contextlib.redirect_stdout(out):
         try:
-            sys.argv = [module, "--help"]
-            runpy.run_module(module, run_name="__main__", alter_sys=True)
+            name, *command = module.split()
+            sys.argv = [name, *command, "--help"]
+            runpy.run_module(name, run_name="__main__", alter_sys=True)
         except SystemExit as stop:
             code = stop.code
         except Exception as error:
@@ -57,7 +59,7 @@ def code(text: str) -> list[str]:
 
 
 def modules(text: str) -> list[str]:
-    """The commands that a document names as `python -m MODULE`."""
+    """The commands that a document names as `python -m MODULE` or `python -m PACKAGE COMMAND`."""
     return sorted({module for line in code(text) for module in MODULE.findall(line)})
 
 
@@ -114,7 +116,7 @@ Text that names nothing: make believe, --nothing, `make` alone. [a](benchmark) [
 make leaderboard LIMIT=3       # comment
 pytest --limit 20 -m "not gold and edge"
 pytest -m safety               choose suites: quality, speed
-python -m benchmark.cards --check
+python -m benchmark cards --check
 accelerate launch --multi_gpu -m training.lora smollm2-v4 --set epochs=3
 ```
 `python -m models.generate` in a line, and `pytest --judge
@@ -123,8 +125,8 @@ local` over two, `results/.cache/store`, `models/adapters/mine`.
 
 
 def test_what_a_document_names_is_found():
-    assert modules(SAMPLE) == ["benchmark.cards", "models.generate", "training.lora"]
-    pairs = [("pytest", "--limit"), ("pytest", "--judge"), ("benchmark.cards", "--check"), ("training.lora", "--set")]
+    assert modules(SAMPLE) == ["benchmark cards", "models.generate", "training.lora"]
+    pairs = [("pytest", "--limit"), ("pytest", "--judge"), ("benchmark cards", "--check"), ("training.lora", "--set")]
     assert options(SAMPLE) == set(pairs)
     assert targets(SAMPLE) == {"leaderboard", "LIMIT"}
     assert markers(SAMPLE) == {"gold", "edge", "safety", "quality", "speed"}

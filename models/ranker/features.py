@@ -9,7 +9,7 @@ the description, its parts and its usual; how known the words are is their Zipf 
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from models.ranker.segment import is_word, k_best, label_and_suffix, plausible
 
@@ -34,14 +34,6 @@ _GENERAL = frozenset({"co", "io", "app", "studio", "shop", "org", "net"})
 # Languages whose words the wordfreq package can only look up with further packages.
 _NO_FREQUENCIES = frozenset({"ja", "zh", "ko"})
 _UNSPLIT_LOGPROB = -30.0
-
-
-class Listed(NamedTuple):
-    """A description, its language (ISO 639-1) and the names somebody gave it."""
-
-    description: str
-    language: str
-    domains: tuple[str, ...]
 
 
 def readings(domain: str) -> tuple[str, ...]:

@@ -13,8 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.ranker.features import NAMES, Listed, features, texts
+from models.ranker.features import NAMES, features, texts
 from models.ranker.states import WIDTH
+from models.types import Listed
 
 if TYPE_CHECKING:
     import numpy as np

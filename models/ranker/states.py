@@ -13,8 +13,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from models.catalog import TransformersEntry, read_catalog, select_one
-from models.ranker.features import Listed
 from models.ranker.segment import k_best, label_and_suffix
+from models.types import Listed
 
 if TYPE_CHECKING:
     import numpy as np

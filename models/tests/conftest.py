@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from models import generate
-from models.catalog import ROOT
+from models.files import ROOT
 from models.tests.generating import CASES, Scripted, write
 
 DIE_AFTER_TWO = """

@@ -3,8 +3,7 @@
 import json
 
 from models import generate
-from models.generators import LoadFacts
-from models.types import Completion
+from models.types import Completion, LoadFacts
 
 CASES = [{"id": letter, "description": f"bakery {letter}"} for letter in "abcd"]
 

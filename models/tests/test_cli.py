@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from models.catalog import ROOT
 from models.cli import command, parser
 from models.errors import InputError, OutputError, WeightsError
+from models.files import ROOT
 
 
 def raising(error):

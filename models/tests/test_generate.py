@@ -8,8 +8,9 @@ import sys
 import pytest
 
 from models import generate
-from models.catalog import ROOT, Decoding, OpenAIEntry, TransformersEntry
+from models.catalog import Decoding, OpenAIEntry, TransformersEntry
 from models.contract import parse
+from models.files import ROOT
 from models.tests.generating import CASES, names, read, run, write
 from models.tests.tiny import save_tiny_model
 from models.types import Completion, Malformed, Suggestions

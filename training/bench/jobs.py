@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from models.catalog import ROOT, read_catalog, select_local
+from models.catalog import read_catalog, select_local
 from models.errors import InputError, TrainingError
+from models.files import ROOT
 from models.hardware import usable_cores
 from models.ordinary import ordinary_folder
 from models.prompts import load_prompt

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from benchmark.rendering import table
+from benchmark.markdown import table
 from models.errors import TrainingError
 
 Cell = Mapping[str, Any]

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from benchmark.cases import DATASETS, read_rows
-from benchmark.dataset_checks.leaks import near_copies
+from benchmark.cases.leaks import near_copies
 from benchmark.metrics.offence import offensive_reading
 from models.contract import domain_fault, split_domain
 from models.errors import InputError

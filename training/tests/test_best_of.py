@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmark.scoring import score_all
+from benchmark.metrics.scoring import score_all
 from benchmark.tests.helpers import make_case
 from benchmark.types import Score
 from models.types import Completion

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from benchmark.cases import limited, load_cases
-from models.catalog import ROOT, Decoding
+from models.catalog import Decoding
 from models.errors import TrainingError
+from models.files import ROOT
 from models.prompts import load_prompt
 from models.ranker.states import WIDTH
 from models.tests.tiny import tiny_tokenizer

@@ -3,9 +3,10 @@
 import pytest
 import yaml
 
-from benchmark.summary import HEADLINES
-from models.catalog import ROOT, TransformersEntry, read_catalog
+from benchmark.pages.summary import HEADLINES
+from models.catalog import TransformersEntry, read_catalog
 from models.errors import InputError
+from models.files import ROOT
 from models.prompts import load_prompt
 from training.recipe import FOLDER, Augmentation, LoraShape, Recipe, load_recipe
 

@@ -187,8 +187,6 @@ def test_failed_write_leaves_the_old_file_alone(tmp_path, monkeypatch):
         (["--train", "ten", "--compare"], "found 'ten', expected a whole number of rows"),
         (["--train", "5"], "--output --compare is required"),
         (["--scheme", "other", "--compare"], "invalid choice: 'other'"),
-        (["--output", __file__], "cannot write to"),
-        (["--scheme", "nameforge", "--train", "9000", "--output", "unused"], "found no unused simple train row"),
     ],
 )
 def test_errors_say_what_was_found_and_expected(arguments, message, capsys, tmp_path, monkeypatch):
@@ -197,6 +195,21 @@ def test_errors_say_what_was_found_and_expected(arguments, message, capsys, tmp_
         synthesize.main(arguments)
     assert stop.value.code == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--output", __file__], "test_synthesize.py"),
+        (["--scheme", "nameforge", "--train", "9000", "--output", "unused"], "found no unused simple train row"),
+    ],
+)
+def test_what_cannot_be_written_or_made_is_one_line(arguments, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert synthesize.main(arguments) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert message in said
 
 
 def test_help_shows_an_example(capsys):

@@ -18,8 +18,8 @@ from deepeval.test_case import LLMTestCase  # noqa: TID253
 from benchmark.judges import deepeval_metrics
 from benchmark.judges.deepeval_metrics import NAMES, JudgeMetric, NamingMetric
 from benchmark.judges.rubrics import CRITERIA, rubric
-from models.catalog import ROOT
 from models.errors import InputError
+from models.files import ROOT
 from models.ranker.encoder import Encoder
 from models.ranker.states import WIDTH
 

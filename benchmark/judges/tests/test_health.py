@@ -5,16 +5,17 @@ from typing import Any
 
 import pytest
 
-from benchmark.gates import read_gates
-from benchmark.judges import health, report
+from benchmark.__main__ import pages
+from benchmark.judges import health
 from benchmark.judges.calibration import BASELINES, DEFECTS, calibration_pairs, graded, names_in, planted
 from benchmark.judges.canaries import canaries
 from benchmark.judges.figures import flat, read_figures, unflat, write_figures
 from benchmark.judges.health import advisories, checks, measure
 from benchmark.judges.rubrics import CRITERIA
-from benchmark.judges.standing import FILE, measured_health, objections, standing, tally_line
 from benchmark.judges.tests.judges import Opinionated, knowing
+from benchmark.judges.trust import FILE, measured_health, objections, standing, tally_line
 from benchmark.judges.verdicts import Verdicts
+from benchmark.pages.gates import read_gates
 from benchmark.stats import Estimate, wilson
 from benchmark.store import Store
 from models.errors import InputError
@@ -221,17 +222,17 @@ def test_standing_is_that_of_this_very_judge(oracle, tmp_path):
 
 def test_the_page_is_a_pure_function_of_the_figures(oracle, tmp_path):
     verdicts = Verdicts(Opinionated(oracle), Store(tmp_path / "cache"))
-    measured_health(verdicts, tmp_path / FILE)
+    measured_health(verdicts, tmp_path / "results" / FILE)
     write_figures(
-        tmp_path / FILE,
+        tmp_path / "results" / FILE,
         relevance_vs_cosine={"pairs": 600, "adapter": [0.8, 0.77, 0.83, 600]},
         variants={"cosine alone": {"relevance": [0.66, 0.6, 0.7, 100]}},
     )
-    assert report.main(["--check"], tmp_path) == 1
-    assert report.main([], tmp_path) == 0
-    assert report.main(["--check"], tmp_path) == 0
-    text = (tmp_path / "judge.md").read_text()
+    assert pages(["judge", "--check"], tmp_path) == 1
+    assert pages(["judge"], tmp_path) == 0
+    assert pages(["judge", "--check"], tmp_path) == 0
+    text = (tmp_path / "results" / "judge.md").read_text()
     for shown in ("## Judge `opinionated`", "passed every check", "near_miss", "0.80 [0.77, 0.83], n = 600", "cosine alone"):
         assert shown in text
-    (tmp_path / FILE).write_text('{"health": {"x": {}}}')
-    assert report.main([], tmp_path) == 2
+    (tmp_path / "results" / FILE).write_text('{"health": {"x": {}}}')
+    assert pages(["judge"], tmp_path) == 2

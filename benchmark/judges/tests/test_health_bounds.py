@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from benchmark.gates import JudgeThresholds
 from benchmark.judges.calibration import BASELINES
-from benchmark.judges.health import checks
+from benchmark.judges.health import JudgeThresholds, checks
 
 LIMITS = JudgeThresholds(
     readings=0.4, pairwise_accuracy=0.65, spearman=0.4, kappa=0.3, sensitivity=0.6, swap=0.8, injection=0.1, repeatability=0.0

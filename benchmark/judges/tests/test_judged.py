@@ -6,13 +6,13 @@ import pytest
 
 from benchmark.judges.judged import METRICS, judged, keeping_verdicts
 from benchmark.judges.rubrics import CRITERIA
-from benchmark.judges.standing import standing
-from benchmark.judges.tables import judge_section
 from benchmark.judges.tests.judges import Opinionated
+from benchmark.judges.trust import standing
 from benchmark.judges.verdicts import NOT_ASKED, Verdicts
-from benchmark.runs import read_run, write_run
+from benchmark.pages.judge_tables import judge_section
+from benchmark.pages.summary import summarize
+from benchmark.run.run_files import read_run, write_run
 from benchmark.store import Store
-from benchmark.summary import summarize
 from benchmark.tests.helpers import make_case, make_sample, quality_run
 from benchmark.types import Run
 

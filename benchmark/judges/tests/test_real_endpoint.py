@@ -19,7 +19,8 @@ from benchmark.judges.tests.helpers import ITEMS, QUICK, VERDICT, always, save_s
 from benchmark.judges.types import Item
 from benchmark.judges.verdicts import Verdicts
 from benchmark.store import Store
-from models.catalog import ROOT, OpenAIEntry
+from models.catalog import OpenAIEntry
+from models.files import ROOT
 from models.generators import ModelPool, open_generator
 from models.types import Request
 

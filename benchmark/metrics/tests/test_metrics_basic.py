@@ -5,7 +5,7 @@ import pytest
 from benchmark.metrics.format import format_scores
 from benchmark.metrics.literalness import literalness
 from benchmark.metrics.safety import leaks, safety_scores
-from benchmark.scoring import usable_names
+from benchmark.metrics.scoring import usable_names
 from benchmark.types import Expectation
 from models.contract import parse
 from models.types import Malformed, Refusal, Rejected, Suggestions

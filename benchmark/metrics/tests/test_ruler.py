@@ -6,7 +6,7 @@ import pytest
 
 from benchmark.metrics import ruler
 from benchmark.metrics.ruler import ruled, worthless
-from models.catalog import ROOT
+from models.files import ROOT
 from models.ranker import ranker
 
 VALUES = (8.0, 7.0, 6.5, 7.5)

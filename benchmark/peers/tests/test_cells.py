@@ -7,7 +7,7 @@ import pytest
 
 from benchmark.peers import cells
 from benchmark.peers.cells import Bench, ChildError, described, foreseen, identity, run_child
-from models.catalog import ROOT
+from models.files import ROOT
 
 
 def in_process(job):

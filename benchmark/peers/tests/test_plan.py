@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from benchmark.peers.__main__ import RESULTS, main, outputs
+from benchmark.peers.__main__ import RESULTS, main
 from benchmark.peers.cells import Bench, ChildError
 from benchmark.peers.jobs import Growth, Material, Setting
-from benchmark.peers.page import drawing, page, speed_rows
+from benchmark.peers.page import drawing, files, page, speed_rows
 from benchmark.peers.plan import disagreement, job_of, measure_all
 from models.files import write_atomically
 
@@ -66,10 +66,10 @@ def test_disagreement_counts_texts():
 
 def test_page_is_a_function_of_the_stored_figures(report, tmp_path, capsys):
     again = json.loads(json.dumps(report))
-    assert outputs(again) == outputs(report)
+    assert files(again, RESULTS) == files(report, RESULTS)
     assert drawing(report) == drawing(again)
     assert "<dc:date>" not in drawing(report)
-    for path, text in outputs(report, tmp_path).items():
+    for path, text in files(report, tmp_path).items():
         write_atomically(path, text)
     assert main(["--check"], tmp_path) == 0
     (tmp_path / "peers.md").write_text("faster", encoding="utf-8")

@@ -6,7 +6,8 @@ from dataclasses import asdict, replace
 import pytest
 
 from benchmark.peers.cells import LM_EVAL_PYTHON, run_child
-from benchmark.peers.worker import SYSTEMS, main, read_job, run
+from benchmark.peers.systems import SYSTEMS
+from benchmark.peers.worker import main, read_job, run
 
 
 @pytest.fixture(scope="module")

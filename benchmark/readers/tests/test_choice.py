@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from benchmark.readers.choice import Candidate, as_ratings, choose, from_gold, read_candidates, without_repeats
-from benchmark.runs import write_run
+from benchmark.run.run_files import write_run
 from benchmark.tests.helpers import make_case, make_sample
 from benchmark.types import Run
 from models.errors import InputError

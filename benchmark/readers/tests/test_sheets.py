@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
+from benchmark.cases.ratings import CRITERIA, Rated, Reading, read_ratings, write_ratings
 from benchmark.readers.agreement import agreement
-from benchmark.readers.ratings import CRITERIA, Rated, Reading, read_ratings, write_ratings
 from benchmark.readers.sheets import key_lines, make_sheets, read_key, read_sheet, with_readings
 from models.errors import InputError
 

@@ -3,9 +3,10 @@ import pytest
 from safetensors.numpy import save_file
 
 from models.ranker.encoder import Encoder
-from models.ranker.features import NAMES, Listed
+from models.ranker.features import NAMES
 from models.ranker.ranker import CRITERIA, Ranker, Regression, Settings, feature_rows, ruler_a
 from models.ranker.states import WIDTH
+from models.types import Listed
 
 SETTINGS = Settings(price=1.0, tolerance=0.1, width=0.5, components=5)
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from models.ranker.features import Listed
 from models.ranker.states import HIDDEN, LAYERS, WIDTH, asked, lower_layers, named
+from models.types import Listed
 
 GROOMER = "mobile dog groomer, Leeds"
 

@@ -7,7 +7,7 @@ import pytest
 
 from models.errors import InputError, TrainingError
 from models.tests.tiny import save_tiny_model, tiny_tokenizer
-from training.bench import __main__ as bench
+from training.bench import command as bench
 from training.bench import peer_worker, worker
 from training.bench.jobs import SHARED, TRL_PYTHON, Job, first_rows, jobs, run_child
 from training.bench.report import check_same_work, page, rate
