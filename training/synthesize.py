@@ -31,7 +31,7 @@ from typing import Any
 from tqdm import tqdm
 
 from models.cli import command
-from models.files import check_writable
+from models.files import check_writable, write_atomically
 from training.desk import Desk, first, load_vocabulary
 from training.diversity import markdown, measure
 from training.naming import domains
