@@ -7,7 +7,7 @@
     speed                               publish this machine's stored timings
     pages [NAME ...] [--check]          rebuild the pages of results/ and the cards, or say which are stale
 
-A page's name is a command too: `python -m benchmark leaderboard` is `python -m benchmark pages leaderboard`.
+Where no command has its name, a page's name is one: `python -m benchmark leaderboard` is `... pages leaderboard`.
 Every command has a --help.
 """
 
@@ -58,18 +58,18 @@ def pages(arguments: list[str], root: Path = ROOT) -> int:
     stale = 0
     for name in options.names or PAGES:
         page = PAGES[name]
-        stale |= publish(page.outputs(root), options.check, page.source, f"python -m benchmark {name}")
+        stale |= publish(page.outputs(root), options.check, page.source, f"python -m benchmark pages {name}")
     return stale
 
 
 COMMANDS: Mapping[str, Callable[[list[str]], int]] = {
+    **{name: lambda rest, name=name: pages([name, *rest]) for name in PAGES},  # type: ignore[misc]
     "score": score_file.main,
     "compare": comparison.main,
     "readers": reading.main,
     "pairwise": pairwise.main,
-    "pages": pages,
-    **{name: lambda rest, name=name: pages([name, *rest]) for name in PAGES},  # type: ignore[misc]
     "speed": speed.main,
+    "pages": pages,
 }
 
 

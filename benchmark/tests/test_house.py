@@ -1,6 +1,7 @@
 """The house rules that nobody sees broken until it is late: who may import whom, what collecting costs, what lies where."""
 
 import ast
+import graphlib
 import os
 import resource
 import subprocess
@@ -58,7 +59,7 @@ def forbidden(file: str, source: str) -> list[str]:
 @pytest.mark.parametrize(
     ("file", "source", "found"),
     [
-        ("models/a.py", "from benchmark.cases import load_cases", ["benchmark.cases.load.load_cases"]),
+        ("models/a.py", "from benchmark.cases import load_cases", ["benchmark.cases.load_cases"]),
         ("models/a.py", "def f():\n    import training.lora", ["training.lora"]),
         ("benchmark/a.py", "from models.types import Answer\nimport json", []),
         ("benchmark/a.py", "from training import lora", ["training.lora"]),
@@ -76,6 +77,46 @@ def test_the_rule_itself_finds_what_breaks_it(file, source, found):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_imports_run_one_way(path):
     assert forbidden(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")) == []
+
+
+# The rooms of benchmark/ in the order that data passes. A room imports only those before it; what is not listed, the plugin,
+# the session and the doors, stands on top of all.
+ROOMS = ("ground", "cases", "metrics", "judges", "run", "readers", "pages", "peers")
+GROUND = {"types", "expectations", "rows", "stats", "store", "markdown"}
+
+
+def level(module: str) -> int:
+    """How high a module of benchmark/ stands."""
+    part = "ground" if module.split(".")[1] in GROUND else module.split(".")[1]
+    return ROOMS.index(part) if part in ROOMS else len(ROOMS)
+
+
+def graph() -> dict[str, set[str]]:
+    """Which modules of ours each module imports, tests left out."""
+    names = {path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."): path for path in FILES}
+    names = {name.removesuffix(".__init__"): path for name, path in names.items() if "tests" not in path.parts}
+    found = {}
+    for name, path in names.items():
+        used = ours(path.read_text(encoding="utf-8"))
+        # `from a.b import c` is a.b.c, or a.b where c is no module of its own.
+        found[name] = {part if part in names else part.rpartition(".")[0] for part in used} & names.keys() - {name}
+    return found
+
+
+def test_no_arrow_runs_back_up():
+    inside = {name: used for name, used in graph().items() if name.startswith("benchmark.")}
+    arrows = [(a, b) for a, used in inside.items() for b in used if b.startswith("benchmark.") and level(b) > level(a)]
+    assert arrows == []
+    assert (
+        level("benchmark.stats")
+        < level("benchmark.metrics.scoring")
+        < level("benchmark.pages.gates")
+        < level("benchmark.plugin")
+    )
+
+
+def test_no_circle():
+    graphlib.TopologicalSorter(graph()).prepare()  # CycleError names the circle
 
 
 def test_conftest_imports_nothing():

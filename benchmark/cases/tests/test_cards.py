@@ -80,7 +80,7 @@ def test_a_stale_card_is_found_and_rewritten(datasets, capsys):
     rows = (datasets / "instruct" / "train.jsonl").read_text().splitlines(keepends=True)
     (datasets / "instruct" / "train.jsonl").write_text("".join(rows[1:]))
     assert pages(["cards", "--check"], datasets.parent) == 1
-    assert "README.md is not what the data give; run: python -m benchmark cards" in capsys.readouterr().err
+    assert "README.md is not what the data give; run: python -m benchmark pages cards" in capsys.readouterr().err
     assert card.read_text() == current
     assert pages(["cards"], datasets.parent) == 0
     assert "| rows                        |      14 |" in card.read_text()

@@ -108,13 +108,13 @@ def test_what_the_metrics_have_found_is_taken_from_them(metric, name):
 
 def test_training_names_and_topic_belong_to_the_quality_suite():
     assert shown(NAMES, suite="quality", memorised=0.5, relevance=0.9) == ("training name", "off topic")
-    assert shown(NAMES, suite="quality", memorised=0.0, relevance=1.1) == ()
+    assert shown(NAMES, suite="quality", memorised=0.0, relevance=2.1) == ()
     assert shown(NAMES, suite="edge", memorised=0.5, relevance=0.9) == ()
 
 
 def test_a_name_that_cannot_be_registered_makes_the_others_not_off_topic():
-    half = '["tidecrumb.com", "saltrise.crumb"]'  # the score is halved, so 0.9 stands for 1.8
-    assert shown(half, suite="quality", relevance=0.9) == ("invalid: suffix",)
+    half = '["tidecrumb.com", "saltrise.crumb"]'  # the score is halved, so 1.1 stands for 2.2
+    assert shown(half, suite="quality", relevance=1.1) == ("invalid: suffix",)
     assert shown(half, suite="quality", relevance=0.4) == ("invalid: suffix", "off topic")
     assert shown('["saltrise.crumb", "a.crumb"]', suite="quality", relevance=0.0) == ("invalid: suffix",)
 

@@ -193,7 +193,7 @@ def test_the_command_writes_the_page_and_check_finds_it_stale(house, capsys):
     path = house / "results" / "iterations.md"
     assert pages(["iterations", "--check"], house) == 1
     assert not path.exists()
-    assert "run: python -m benchmark iterations" in capsys.readouterr().err
+    assert "run: python -m benchmark pages iterations" in capsys.readouterr().err
     assert pages(["iterations"], house) == 0
     assert pages(["iterations", "--check"], house) == 0
     written = path.read_text(encoding="utf-8")

@@ -44,7 +44,7 @@ def test_every_page_is_a_command_and_help_names_each(capsys):
 
 def test_an_unknown_command_or_page_is_told_what_there_is(capsys):
     assert main(["leaderbord"]) == 2
-    assert "found the command 'leaderbord', expected one of: score, compare" in capsys.readouterr().err
+    assert "found the command 'leaderbord', expected one of: cards, leaderboard" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         pages(["leaderbord"])
     assert "unknown page 'leaderbord'; there are: cards, leaderboard" in capsys.readouterr().err
