@@ -95,6 +95,16 @@ def main_table(runs: Sequence[Run]) -> str:
     return table([_row(run) for run in ranked(runs)[0]])
 
 
+def short_table(runs: Sequence[Run]) -> str:
+    """The same in the few columns that a README has room for."""
+    columns = {"quality": "quality", "edge": "edge_met", "safety recall": "safety_recall", "over-refusal": "over_refusal"}
+    rows = []
+    for run in ranked(runs)[0]:
+        summary = summarize(run)
+        rows.append({"model": run.model, **{shown: interval(summary[name], 2) for shown, name in columns.items()}})
+    return table(rows)
+
+
 def ranked(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
     """The runs of one and the same cases under one scorer, best quality first, and those that cannot stand beside them.
 
@@ -317,6 +327,6 @@ def outputs(results: Path, readme: Path | None) -> dict[Path, str]:
     runs = [run for run in read_runs(results / "runs") if run.model in known]
     pages = {results / "leaderboard.md": page(runs)}
     if readme is not None and readme.is_file():
-        shown = f"{how_far_to_believe()}\n\n{main_table(runs)}"
+        shown = f"{short_table(runs)}\n\n{how_far_to_believe()}"
         pages[readme] = readme_with(readme.read_text(encoding="utf-8"), shown)
     return pages
