@@ -100,18 +100,18 @@ def test_a_failed_case_is_not_hidden_by_the_absence_of_gates(gated):
 
 def test_a_paired_gate_compares_on_the_selected_cases_alone(gated):
     """The template with itself: no difference, and 20 cases are enough to say so."""
-    same = '[gates.same]\nmetric = "creativity"\nnot_worse_than = "template"\nmargin = 0.5\n'
-    better = '[gates.better]\nmetric = "creativity"\nbetter_than = "template"\n'
+    same = '[gates.same]\nmetric = "format"\nnot_worse_than = "template"\nmargin = 0.5\n'
+    better = '[gates.better]\nmetric = "format"\nbetter_than = "template"\n'
     result = gated(same + better, selection=("-m", "quality or gate", "--limit", "20"))
     assert result.ret == 10
     lines = [line for line in result.outlines if line.startswith("gate ")]
-    assert any(line.startswith("gate passed: cand: same: creativity minus template is +0.000 [") for line in lines)
+    assert any(line.startswith("gate passed: cand: same: format minus template is +0.000 [") for line in lines)
     assert any(line.startswith("gate failed: cand: better: ") for line in lines)
     assert all(", n = 20: " in line for line in lines)
     # Some of the 20 are not English and have no quality: left out of the pair, they leave too few.
     unread = sum(case.tags[0] != "en" for case in limited(load_cases("quality"), 20))
     assert unread > 0
-    result = gated(same.replace("creativity", "quality"), selection=("-m", "quality or gate", "--limit", "20"))
+    result = gated(same.replace("format", "quality"), selection=("-m", "quality or gate", "--limit", "20"))
     assert result.ret == 11
     wanted = f", n = {20 - unread} ({unread} unscored left out): an interval needs 20 cases; run more"
     assert any(line.endswith(wanted) for line in result.outlines)

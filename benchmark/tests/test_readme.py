@@ -111,7 +111,7 @@ def absent_paths(text: str) -> list[str]:
 
 SAMPLE = """
 Text that names nothing: make believe, --nothing, `make` alone. [a](benchmark) [b](absent.md) [c](README.md#two-commands)
-[d](README.md#no-such-heading) [e](https://example.org/absent.md) `benchmark/cards.py`, `benchmark/absent.py`
+[d](README.md#no-such-heading) [e](https://example.org/absent.md) `benchmark/cases/cards.py`, `benchmark/absent.py`
 ```
 make leaderboard LIMIT=3       # comment
 pytest --limit 20 -m "not gold and edge"
