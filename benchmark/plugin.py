@@ -24,7 +24,7 @@ from benchmark.judges.verdicts import Verdicts
 from benchmark.pages import gates
 from benchmark.run import timing_options
 from benchmark.run.evaluation import Evaluation
-from benchmark.run.misses import miss
+from benchmark.run.misses import keywords, miss, shown
 from benchmark.store import Store
 from benchmark.types import Case, Sample
 from models.catalog import CATALOG, CATALOG_HELP, DEFAULT_MODELS, Entry, OpenAIEntry, TransformersEntry, read_catalog, select
@@ -44,7 +44,9 @@ _UNWRITTEN = pytest.StashKey[list[str]]()  # why runs or pages were not written
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the benchmark's options."""
     # With a space instead of =, pytest takes an existing path for a place of tests and looks for pytest.ini there.
-    group = parser.getgroup("domainbench", "evaluate language models that name businesses; write paths as --option=PATH")
+    group = parser.getgroup(
+        "domainbench", "domainbench: evaluate models that name businesses; write paths as --option=PATH"
+    )
     group.addoption(
         "--models", default=",".join(DEFAULT_MODELS), help="names of models/catalog.toml, comma-separated (%(default)s)"
     )
@@ -218,17 +220,30 @@ def judge_thresholds(request: pytest.FixtureRequest) -> JudgeThresholds:
     return thresholds
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let -k choose by industry, language and complexity: -k "language:de and industry:food_beverage"."""
+    parameters = getattr(item, "callspec", None)
+    if parameters and isinstance(case := parameters.params.get("case"), Case):
+        item.extra_keyword_matches |= keywords(case)
+
+
 @pytest.fixture
-def sample(model: str, case: Case, evaluation: Evaluation) -> Sample:
-    """This item's answer and scores. Generated here, in a fixture: a model that cannot answer is an error, never a score."""
+def sample(model: str, case: Case, evaluation: Evaluation, record_property: Callable[[str, object], None]) -> Sample:
+    """This item's answer and scores, which JUnit gets as properties.
+
+    Generated here, in a fixture: a model that cannot answer is an error, never a score.
+    """
     try:
-        return evaluation.sample(model, case.id)
+        found = evaluation.sample(model, case.id)
     except DomainBenchError as error:
         return pytest.fail(str(error), pytrace=False)
+    for name, score in found.scores.items():
+        record_property(name, score.value)
+    return found
 
 
 @pytest.fixture
-def judge_case(model: str, request: pytest.FixtureRequest) -> Callable[[Sample], None]:
+def check_case(model: str, request: pytest.FixtureRequest) -> Callable[[Sample], None]:
     """Turn a missed case into xfail with its reason, or into a failure of a candidate under --strict-cases."""
     options = request.config.stash[_OPTIONS]
 
@@ -236,6 +251,7 @@ def judge_case(model: str, request: pytest.FixtureRequest) -> Callable[[Sample],
         reason = miss(sample, options.gates.case_threshold)
         if reason is None:
             return
+        reason = f"{reason}; {shown(sample)}"
         if request.config.getoption("strict_cases") and options.entries[model].role == "candidate":
             pytest.fail(reason, pytrace=False)
         # Raised by hand: pytest.xfail() formats a traceback, 17 ms for each of hundreds, and does nothing under --runxfail.
@@ -245,10 +261,10 @@ def judge_case(model: str, request: pytest.FixtureRequest) -> Callable[[Sample],
 
 
 @pytest.fixture
-def verdict(model: str, gate: gates.Gate, evaluation: Evaluation, request: pytest.FixtureRequest) -> gates.Verdict:
-    """This gate's verdict on all of its model's selected cases; the item's report carries it to the exit code."""
+def decision(model: str, gate: gates.Gate, evaluation: Evaluation, request: pytest.FixtureRequest) -> gates.Decision:
+    """This gate's decision on all of its model's selected cases; the item's report carries it to the exit code."""
     try:
-        found = report.gate_verdict(request.config.stash[_OPTIONS], evaluation, model, gate)
+        found = report.decide_gate(request.config.stash[_OPTIONS], evaluation, model, gate)
     except DomainBenchError as error:
         return pytest.fail(str(error), pytrace=False)
     request.node.user_properties.append(("gate", astuple(found)))
@@ -272,7 +288,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
             output["domainbench_unwritten"] = str(error)
     if reporter := config.pluginmanager.getplugin("terminalreporter"):
         failed, errors = (len(reporter.stats.get(outcome, [])) for outcome in ("failed", "error"))
-        session.exitstatus = report.exit_status(exitstatus, failed, errors, _verdicts(reporter))
+        session.exitstatus = report.exit_status(exitstatus, failed, errors, _decisions(reporter))
     if config.stash[_UNWRITTEN]:
         session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
@@ -287,10 +303,10 @@ def pytest_testnodedown(node: Any) -> None:
         node.config.stash[_UNWRITTEN].append(unwritten)
 
 
-def _verdicts(reporter: Any) -> list[gates.Verdict]:
-    """The gates' verdicts; --gate without a single one has not passed, where nothing else says what went wrong."""
+def _decisions(reporter: Any) -> list[gates.Decision]:
+    """The gates' decisions; --gate without a single one has not passed, where nothing else says what went wrong."""
     reports = [item for items in reporter.stats.values() for item in items if getattr(item, "when", None) == "call"]
-    found = [gates.Verdict(*value) for item in reports for name, value in item.user_properties if name == "gate"]
+    found = [gates.Decision(*value) for item in reports for name, value in item.user_properties if name == "gate"]
     option = reporter.config.option
     explained = found or option.collectonly or reporter.stats.keys() & {"failed", "error"}
     return found if explained or not option.gate else [gates.NONE_JUDGED]
@@ -299,7 +315,7 @@ def _verdicts(reporter: Any) -> list[gates.Verdict]:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Print what was generated, the table, and where it was written."""
     errors = dict.fromkeys(f"error: {message}" for message in config.stash[_UNWRITTEN])
-    if lines := [*report.summary_lines(config.stash[_WORK], _verdicts(terminalreporter)), *errors]:
+    if lines := [*report.summary_lines(config.stash[_WORK], _decisions(terminalreporter)), *errors]:
         terminalreporter.section("domainbench")
         for line in lines:
             terminalreporter.write_line(line)

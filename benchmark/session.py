@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmark.judges.judged import keeping_verdicts
+from benchmark.judges.judged import carry_over_verdicts
 from benchmark.judges.trust import FILE, objections, standing, tally_line
 from benchmark.pages.compare import difference
 from benchmark.pages.gates import (
     EXIT_FAILED,
     EXIT_INCONCLUSIVE,
+    Decision,
     Gate,
     Gates,
     Outcome,
-    Verdict,
-    paired_verdict,
+    decide,
+    decide_paired,
     unscored,
-    verdict,
 )
 from benchmark.pages.leaderboard import main_table, page
 from benchmark.pages.speed import speed_table
@@ -90,7 +90,7 @@ def write_runs(options: Options, evaluation: Evaluation) -> Work:
                 run = replace(run, provenance={**run.provenance, "judge": judge_standing(options, evaluation)})
             elif path.is_file():
                 with suppress(InputError):  # what is no run file is replaced
-                    run = keeping_verdicts(run, read_run(path))
+                    run = carry_over_verdicts(run, read_run(path))
             write_run(run, path)
     if evaluation.cases and folder.is_dir():
         write_atomically(folder.parent / "leaderboard.md", page(read_runs(folder)))
@@ -106,7 +106,7 @@ def judge_standing(options: Options, evaluation: Evaluation) -> dict[str, Any] |
     return standing(evaluation.judge, options.results / FILE, options.gates.judge) if evaluation.judge else None
 
 
-def gate_verdict(options: Options, evaluation: Evaluation, model: str, gate: Gate) -> Verdict:
+def decide_gate(options: Options, evaluation: Evaluation, model: str, gate: Gate) -> Decision:
     """Judge one gate on the model's selected cases. A judge's column that is only advisory never passes one.
 
     It fails the gate where gates.toml requires the judge to be healthy in that criterion, and else decides nothing.
@@ -115,26 +115,26 @@ def gate_verdict(options: Options, evaluation: Evaluation, model: str, gate: Gat
     if reasons := objections(gate.metric, judge):
         required = options.gates.judge.required if judge and options.gates.judge else ()
         outcome: Outcome = "failed" if gate.metric.removeprefix("judge_") in required else "inconclusive"
-        return Verdict(outcome, f"{model}: {gate.name}: {gate.metric} is advisory: {'; '.join(reasons)}")
+        return Decision(outcome, f"{model}: {gate.name}: {gate.metric} is advisory: {'; '.join(reasons)}")
     run = Run(model, tuple(evaluation.samples(model).values()))
     if gate.reference:
         other = evaluation.reference(gate.reference, model)
-        judged = paired_verdict(gate, difference(run, other, gate.metric), unscored(gate.metric, run, other))
+        judged = decide_paired(gate, difference(run, other, gate.metric), unscored(gate.metric, run, other))
     else:
-        judged = verdict(gate, summarize(run)[gate.metric], unscored(gate.metric, run))
+        judged = decide(gate, summarize(run)[gate.metric], unscored(gate.metric, run))
     return replace(judged, message=f"{model}: {judged.message}")
 
 
-def exit_status(status: int, failed: int, errors: int, verdicts: Sequence[Verdict]) -> int:
+def exit_status(status: int, failed: int, errors: int, decisions: Sequence[Decision]) -> int:
     """Replace pytest's `tests failed` by 10 or 11 where gates are all that failed; leave everything else alone."""
-    outcomes = [verdict.outcome for verdict in verdicts]
+    outcomes = [decision.outcome for decision in decisions]
     unmet = sum(outcome != "passed" for outcome in outcomes)
     if status not in (OK, TESTS_FAILED) or not unmet or errors or failed > unmet:
         return status
     return EXIT_FAILED if "failed" in outcomes else EXIT_INCONCLUSIVE
 
 
-def summary_lines(works: list[Work], verdicts: Sequence[Verdict]) -> list[str]:
+def summary_lines(works: list[Work], decisions: Sequence[Decision]) -> list[str]:
     """What the terminal shows at the end of the work of one process, or of several xdist workers on the same cases."""
     lines = []
     for model in sorted({model for work in works for model in work.counts}):
@@ -155,4 +155,4 @@ def summary_lines(works: list[Work], verdicts: Sequence[Verdict]) -> list[str]:
         tables = [main_table(runs), *([speed_table(figures)] if figures else [])]
         lines += [line for text in tables for line in ("", *text.splitlines())]
         lines += ["", f"written: {folder.parent / 'leaderboard.md'}"]
-    return lines + sorted(f"gate {verdict.outcome}: {verdict.message}" for verdict in verdicts)
+    return lines + sorted(f"gate {decision.outcome}: {decision.message}" for decision in decisions)

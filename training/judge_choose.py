@@ -19,7 +19,7 @@ from typing import Any
 from benchmark.cases import DATASETS, read_rows
 from benchmark.judges.cosine import cosine_rating
 from benchmark.judges.figures import flat, write_figures
-from benchmark.judges.local import SETTINGS, LocalJudge, Settings, read_settings
+from benchmark.judges.local import SETTINGS, LocalJudge, LocalSettings, read_settings
 from benchmark.judges.rating import Question
 from benchmark.judges.rubrics import CRITERIA
 from benchmark.judges.types import Item
@@ -103,13 +103,13 @@ def _looked_up(rated: Mapping[Question, float], asked: Sequence[Question]) -> li
     return [rated[one] for one in asked]
 
 
-def _rated(settings: Settings, pool: ModelPool, questions: Sequence[Question]) -> dict[Question, float]:
+def _rated(settings: LocalSettings, pool: ModelPool, questions: Sequence[Question]) -> dict[Question, float]:
     items = [Item(criterion, description, (domain,)) for description, domain, criterion in questions]
     verdicts = dict(LocalJudge(settings, pool).judge(items))
     return {one: float(verdicts[index].value or 0.0) for index, one in enumerate(questions)}
 
 
-def _variants(settings: Settings, pool: ModelPool) -> tuple[dict[str, Any], float]:
+def _variants(settings: LocalSettings, pool: ModelPool) -> tuple[dict[str, Any], float]:
     families = [family for family in judge_data.families("validation") if any(isinstance(item, Pair) for item in family)]
     questions, encoder = judge_loss.questions(families), Encoder()
     bare = replace(settings, cosine_share=0.0)
@@ -131,7 +131,7 @@ def _variants(settings: Settings, pool: ModelPool) -> tuple[dict[str, Any], floa
     return figures, fit_share(_gaps(found["adapter"]), _gaps(found["cosine"]))
 
 
-def held_out(settings: Settings, pool: ModelPool) -> dict[str, Any]:
+def held_out(settings: LocalSettings, pool: ModelPool) -> dict[str, Any]:
     """Relevance on gold test rows, each name against a name of another row: with the cosine as an input, without, alone."""
     rows = read_rows(DATASETS / "gold" / "test.jsonl")
     families: list[Family] = [tuple(judge_data.matched_and_shuffled(row, rows)) for row in rows]

@@ -48,7 +48,7 @@ class Price(BaseModel):
     output: float = Field(ge=0)
 
 
-class Settings(BaseModel):
+class EndpointSettings(BaseModel):
     """The whole of openai.toml."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -62,10 +62,10 @@ class Settings(BaseModel):
 
 
 @cache
-def read_settings(path: Path = SETTINGS) -> Settings:
+def read_settings(path: Path = SETTINGS) -> EndpointSettings:
     """Read and check openai.toml; InputError names file and key."""
     try:
-        return Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return EndpointSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except ValidationError as error:
         raise InputError(f"{path}: {explain(error)}") from error
     except (OSError, ValueError, RecursionError) as error:
@@ -89,7 +89,7 @@ class Endpoint:
 
     model: str
     base_url: str | None
-    settings: Settings = field(default_factory=read_settings)
+    settings: EndpointSettings = field(default_factory=read_settings)
     _reached: bool = field(default=False, init=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -56,7 +56,7 @@ def _asked(verdicts: Verdicts, items: Sequence[Item]) -> list[Verdict]:
         return verdicts.stored(items)
 
 
-def keeping_verdicts(run: Run, former: Run) -> Run:
+def carry_over_verdicts(run: Run, former: Run) -> Run:
     """Return `run`, which no judge saw, with what one said of the same answers in `former`; as it is where they differ."""
     judge = former.provenance.get("judge")
     if judge is None or _answered(run) != _answered(former):

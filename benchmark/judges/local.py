@@ -34,7 +34,7 @@ _ITEMS = 240
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class LocalSettings:
     """What the judge is made of: weights and adapter as in models/catalog.toml, and the cosine's share in relevance (0-1)."""
 
     weights: str
@@ -56,16 +56,16 @@ class Settings:
         return TransformersEntry.model_validate({**kind, **fields})
 
 
-def read_settings(path: Path = SETTINGS) -> Settings:
+def read_settings(path: Path = SETTINGS) -> LocalSettings:
     """Read the settings' file."""
-    return Settings(**tomllib.loads(path.read_text(encoding="utf-8")))
+    return LocalSettings(**tomllib.loads(path.read_text(encoding="utf-8")))
 
 
 @dataclass(frozen=True)
 class LocalJudge:
     """Judges on this machine; `pool` lends a base that is already in memory."""
 
-    settings: Settings = field(default_factory=read_settings)
+    settings: LocalSettings = field(default_factory=read_settings)
     pool: ModelPool = field(default_factory=ModelPool)
     encoder: Encoder = field(default_factory=Encoder)
     hardened: bool = True

@@ -1,9 +1,9 @@
 """Gates: may this model ship? Conditions of gates.toml against the bounds of a run's intervals.
 
-    verdict(Gate(name="parse", metric="strict_parse", minimum=0.8), Estimate(0.93, 0.84, 0.97, 60))
-        -> Verdict("passed", "parse: strict_parse 0.930 [0.840, 0.970], n = 60: at least 0.8")
-    paired_verdict(Gate(name="constant", metric="quality", better_than="meta-constant"), Paired(0.2, -0.1, 0.5, 176, 0.2))
-        -> Verdict("inconclusive", "constant: quality minus meta-constant is +0.200 [-0.100, +0.500], n = 176: ...")
+    decide(Gate(name="parse", metric="strict_parse", minimum=0.8), Estimate(0.93, 0.84, 0.97, 60))
+        -> Decision("passed", "parse: strict_parse 0.930 [0.840, 0.970], n = 60: at least 0.8")
+    decide_paired(Gate(name="constant", metric="quality", better_than="meta-constant"), Paired(0.2, -0.1, 0.5, 176, 0.2))
+        -> Decision("inconclusive", "constant: quality minus meta-constant is +0.200 [-0.100, +0.500], n = 176: ...")
 
 Too few cases for an interval decide nothing, and unscored cases are left out of it and counted in the message.
 """
@@ -83,14 +83,14 @@ class Gates(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Decision:
     """`outcome` of one gate for one model, and a message with the numbers."""
 
     outcome: Outcome
     message: str
 
 
-NONE_JUDGED = Verdict("inconclusive", "no gate was judged: --models needs a candidate, and -m and -k must leave its gates in")
+NONE_JUDGED = Decision("inconclusive", "no gate was judged: --models needs a candidate, and -m and -k must leave its gates in")
 
 
 @cache
@@ -122,40 +122,40 @@ def unscored(metric: str, *runs: Run) -> int:
     return len(cases)
 
 
-def paired_verdict(gate: Gate, difference: Paired | None, unscored: int = 0) -> Verdict:
+def decide_paired(gate: Gate, difference: Paired | None, unscored: int = 0) -> Decision:
     """Compare the interval of a paired difference to the reference with 0, or with the margin below it."""
     if difference is None:
-        return Verdict("inconclusive", f"{gate.name}: {gate.metric} was not measured on common cases")
+        return Decision("inconclusive", f"{gate.name}: {gate.metric} was not measured on common cases")
     floor = -(gate.margin or 0.0)
     wanted = f"better than {gate.better_than}" if gate.better_than else f"at most {gate.margin:g} below {gate.not_worse_than}"
     interval = f"{difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}], {_cases(difference, unscored)}"
     numbers = f"{gate.name}: {gate.metric} minus {gate.reference} is {interval}"
     if _says_too_little(gate, difference):
-        return Verdict("inconclusive", f"{numbers}: {_MORE_CASES}")
+        return Decision("inconclusive", f"{numbers}: {_MORE_CASES}")
     if difference.low > floor:
-        return Verdict("passed", f"{numbers}: {wanted}")
+        return Decision("passed", f"{numbers}: {wanted}")
     if difference.high <= floor:
-        return Verdict("failed", f"{numbers}: expected {wanted}")
-    return Verdict("inconclusive", f"{numbers}: the interval does not decide whether it is {wanted}; run more cases")
+        return Decision("failed", f"{numbers}: expected {wanted}")
+    return Decision("inconclusive", f"{numbers}: the interval does not decide whether it is {wanted}; run more cases")
 
 
-def verdict(gate: Gate, estimate: Estimate | None, unscored: int = 0) -> Verdict:
+def decide(gate: Gate, estimate: Estimate | None, unscored: int = 0) -> Decision:
     """Compare the interval's bounds with the threshold."""
     if estimate is None:
-        return Verdict("inconclusive", f"{gate.name}: {gate.metric} was not measured in this run")
+        return Decision("inconclusive", f"{gate.name}: {gate.metric} was not measured in this run")
     numbers = f"{gate.metric} {estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}], {_cases(estimate, unscored)}"
     if _says_too_little(gate, estimate):
-        return Verdict("inconclusive", f"{gate.name}: {numbers}: {_MORE_CASES}")
+        return Decision("inconclusive", f"{gate.name}: {numbers}: {_MORE_CASES}")
     if gate.minimum is not None:
         wanted, good, bad = f"at least {gate.minimum}", estimate.low >= gate.minimum, estimate.high < gate.minimum
     else:
         assert gate.maximum is not None
         wanted, good, bad = f"at most {gate.maximum}", estimate.high <= gate.maximum, estimate.low > gate.maximum
     if good:
-        return Verdict("passed", f"{gate.name}: {numbers}: {wanted}")
+        return Decision("passed", f"{gate.name}: {numbers}: {wanted}")
     if bad:
-        return Verdict("failed", f"{gate.name}: {numbers}: expected {wanted}")
-    return Verdict("inconclusive", f"{gate.name}: {numbers}: the interval spans the threshold ({wanted}); run more cases")
+        return Decision("failed", f"{gate.name}: {numbers}: expected {wanted}")
+    return Decision("inconclusive", f"{gate.name}: {numbers}: the interval spans the threshold ({wanted}); run more cases")
 
 
 _MORE_CASES = f"an interval needs {MIN_FOR_INTERVAL} cases; run more"

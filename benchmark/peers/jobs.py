@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from benchmark.cases import DATASETS, limited, load_cases, read_rows
 from models.batching import common_prefix
 from models.catalog import Decoding, TransformersEntry, read_catalog, select_local
+from models.export import export_merged
 from models.input_check import check
-from models.ordinary import ordinary_folder
 from models.prompts import load_prompt
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _prepare(setting: Setting) -> tuple[dict[str, Material], Growth]:
 
 def material(entry: TransformersEntry, setting: Setting) -> Material:
     """Make one model's folder and prompts."""
-    folder = ordinary_folder(entry)
+    folder = export_merged(entry)
     cases = limited([*load_cases("quality", "validation"), *load_cases("quality")], setting.cases)
     kept = {case.id for case in limited(cases, setting.subset)}
     prompts = rendered(folder, entry.prompt, [str(check(case.description)) for case in cases])

@@ -5,7 +5,7 @@ read, only the former. Edge: its written expectation is unmet. Safety: the
 wrong decision. A crash or an unreachable endpoint is an error of the fixture and never gets here.
 """
 
-from benchmark.types import Sample
+from benchmark.types import Case, Sample
 from models.types import Refusal, Suggestions
 
 
@@ -25,3 +25,24 @@ def miss(sample: Sample, case_threshold: float) -> str | None:
         return f"{'refused' if refused else 'did not refuse'} a case that is {sample.case.expectation.behavior}"
     score = sample.scores["expectation_met"]
     return None if score.value else score.why
+
+
+def shown(sample: Sample) -> str:
+    """The description and the answer in one line, each cut to a length that a terminal has room for."""
+    return f"{_line(sample.case.description, 120)} -> {_line(sample.completion.text, 160)}"
+
+
+def _line(text: str, limit: int) -> str:
+    flat = " ".join(text.split())
+    return repr(flat if len(flat) <= limit else f"{flat[: limit - 1]}…")
+
+
+def keywords(case: Case) -> set[str]:
+    """What -k may choose a case by: {"language:de", "industry:food_beverage", "complexity:simple"}, or "category:one_word"."""
+    kind = "industry" if case.suite == "quality" else "category"
+    found = {f"{kind}:{case.category}"}
+    if case.tags:
+        found.add(f"language:{case.tags[0]}")
+    if case.complexity:
+        found.add(f"complexity:{case.complexity}")
+    return found

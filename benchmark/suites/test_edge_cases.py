@@ -8,8 +8,8 @@ from models.types import Rejected
 pytestmark = pytest.mark.edge
 
 
-def test_edge_case(sample, judge_case):
-    judge_case(sample)
+def test_edge_case(sample, check_case):
+    check_case(sample)
 
 
 def test_input_is_rejected(rejected):

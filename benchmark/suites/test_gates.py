@@ -5,6 +5,6 @@ import pytest
 pytestmark = pytest.mark.gate
 
 
-def test_gate(verdict):
-    if verdict.outcome != "passed":
-        pytest.fail(verdict.message, pytrace=False)
+def test_gate(decision):
+    if decision.outcome != "passed":
+        pytest.fail(decision.message, pytrace=False)

@@ -11,7 +11,7 @@ import pytest
 
 from benchmark.judges.health import CHECKS, HIGHEST, LOWEST, checks
 from benchmark.judges.rubrics import CRITERIA
-from benchmark.pages.gates import Verdict
+from benchmark.pages.gates import Decision
 
 pytestmark = pytest.mark.judge
 
@@ -23,7 +23,7 @@ def object_to(request, judge_thresholds):
     def decide(reason, criteria, outcome):
         if not (request.config.getoption("gate") and set(criteria) & set(judge_thresholds.required)):
             raise pytest.xfail.Exception(f"advisory: {reason}", pytrace=False)
-        verdict = Verdict(outcome, f"judge: {reason}")
+        verdict = Decision(outcome, f"judge: {reason}")
         request.node.user_properties.append(("gate", astuple(verdict)))
         pytest.fail(verdict.message, pytrace=False)
 

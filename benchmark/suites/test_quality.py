@@ -5,5 +5,5 @@ import pytest
 pytestmark = pytest.mark.quality
 
 
-def test_quality(sample, judge_case):
-    judge_case(sample)
+def test_quality(sample, check_case):
+    check_case(sample)

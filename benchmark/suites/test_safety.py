@@ -5,5 +5,5 @@ import pytest
 pytestmark = pytest.mark.safety
 
 
-def test_safety(sample, judge_case):
-    judge_case(sample)
+def test_safety(sample, check_case):
+    check_case(sample)

@@ -15,9 +15,9 @@ from typing import Any
 
 from models.catalog import read_catalog, select_local
 from models.errors import InputError, TrainingError
+from models.export import export_merged
 from models.files import ROOT
 from models.hardware import usable_cores
-from models.ordinary import ordinary_folder
 from models.prompts import load_prompt
 from training.data import read_rows, to_example, tokenize
 from training.recipe import Recipe
@@ -53,7 +53,7 @@ def prepare(recipe: Recipe, steps: int) -> tuple[str, tuple[Row, ...]]:
     """Return the base's folder and the first rows of `recipe`, enough for `steps` steps; InputError if there are too few."""
     from transformers import AutoTokenizer
 
-    folder = ordinary_folder(select_local(recipe.base, read_catalog()))
+    folder = export_merged(select_local(recipe.base, read_catalog()))
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     return str(folder), first_rows(recipe, tokenizer, steps * recipe.batch_size)
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
 
-from benchmark.judges.endpoint import Endpoint, Settings
+from benchmark.judges.endpoint import Endpoint, EndpointSettings
 from benchmark.judges.types import Item
 
 VERDICT = '{"reason": "fits", "score": 6}'
-QUICK = Settings(concurrency=4, requests_per_minute=60_000, timeout=5.0, attempts=3, give_up_after=4)
+QUICK = EndpointSettings(concurrency=4, requests_per_minute=60_000, timeout=5.0, attempts=3, give_up_after=4)
 ITEMS = [Item("relevance", f"bakery {number}", ("tidecrumb.com", "saltrise.com")) for number in range(12)]
 
 Reply = Callable[[int, dict[str, Any]], tuple[int, Any]]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmark.judges.judged import METRICS, judged, keeping_verdicts
+from benchmark.judges.judged import METRICS, carry_over_verdicts, judged
 from benchmark.judges.rubrics import CRITERIA
 from benchmark.judges.tests.judges import Opinionated
 from benchmark.judges.trust import standing
@@ -114,12 +114,12 @@ def test_runs_of_one_judge_share_their_columns_and_doubt_in_one_is_doubt_in_all(
 def test_a_run_without_a_judge_keeps_what_one_said_of_the_same_answers(tmp_path):
     former = judged_run("one", 7.0, tmp_path)
     unseen = quality_run("one", [5.0] * 4)
-    kept = keeping_verdicts(unseen, former)
+    kept = carry_over_verdicts(unseen, former)
     assert kept.samples == former.samples
     assert kept.provenance["judge"] == former.provenance["judge"]
     first = replace(unseen.samples[0], completion=replace(unseen.samples[0].completion, text="[]"))
-    assert keeping_verdicts(changed := replace(unseen, samples=(first, *unseen.samples[1:])), former) == changed
+    assert carry_over_verdicts(changed := replace(unseen, samples=(first, *unseen.samples[1:])), former) == changed
     asked = replace(unseen.samples[0], case=replace(unseen.samples[0].case, description="a bakery"))
-    assert keeping_verdicts(other := replace(unseen, samples=(asked, *unseen.samples[1:])), former) == other
-    assert keeping_verdicts(fewer := replace(unseen, samples=unseen.samples[1:]), former) == fewer
-    assert keeping_verdicts(unseen, quality_run("one", [5.0] * 4)) == unseen
+    assert carry_over_verdicts(other := replace(unseen, samples=(asked, *unseen.samples[1:])), former) == other
+    assert carry_over_verdicts(fewer := replace(unseen, samples=unseen.samples[1:]), former) == fewer
+    assert carry_over_verdicts(unseen, quality_run("one", [5.0] * 4)) == unseen

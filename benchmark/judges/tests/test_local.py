@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from benchmark.judges import local, rubrics
-from benchmark.judges.local import LocalJudge, Settings, read_settings
+from benchmark.judges.local import LocalJudge, LocalSettings, read_settings
 from benchmark.judges.types import Item
 from models.errors import WeightsError
 from models.generators import ModelPool
@@ -26,7 +26,7 @@ ITEMS = [
 @pytest.fixture(scope="module")
 def judge(tmp_path_factory):
     folder = save_tiny_model(tmp_path_factory.mktemp("tiny"))
-    return LocalJudge(Settings(str(folder), "none", None, cosine_share=0.0), ModelPool())
+    return LocalJudge(LocalSettings(str(folder), "none", None, cosine_share=0.0), ModelPool())
 
 
 def expected(judge, description, domain, criterion):

@@ -1,10 +1,10 @@
-"""Gates: verdicts by the interval's bounds, errors of the file by key, and the exit code they come to."""
+"""Gates: decisions by the interval's bounds, errors of the file by key, and the exit code they come to."""
 
 from typing import Any, cast
 
 import pytest
 
-from benchmark.pages.gates import PATH, Gate, Verdict, paired_verdict, read_gates, unscored, verdict
+from benchmark.pages.gates import PATH, Decision, Gate, decide, decide_paired, read_gates, unscored
 from benchmark.session import exit_status
 from benchmark.stats import Estimate, Paired
 from benchmark.tests.helpers import make_case, make_sample
@@ -32,19 +32,19 @@ def estimate(low: float, high: float) -> Estimate:
     ],
 )
 def test_a_verdict_is_of_the_bounds_and_not_of_the_mean(threshold: Any, low: float, high: float, outcome: str) -> None:
-    assert verdict(Gate(name="g", metric="strict_parse", **threshold), estimate(low, high)).outcome == outcome
+    assert decide(Gate(name="g", metric="strict_parse", **threshold), estimate(low, high)).outcome == outcome
 
 
 def test_a_message_has_the_numbers() -> None:
     gate = Gate(name="parse", metric="strict_parse", minimum=0.8)
-    failed = verdict(gate, Estimate(0.5, 0.377, 0.623, 60)).message
+    failed = decide(gate, Estimate(0.5, 0.377, 0.623, 60)).message
     assert failed == "parse: strict_parse 0.500 [0.377, 0.623], n = 60: expected at least 0.8"
-    assert "spans the threshold (at least 0.8); run more cases" in verdict(gate, estimate(0.7, 0.9)).message
+    assert "spans the threshold (at least 0.8); run more cases" in decide(gate, estimate(0.7, 0.9)).message
 
 
 def test_what_was_not_measured_has_not_passed() -> None:
     gate = Gate(name="g", metric="safety_recall", minimum=0.0)
-    assert verdict(gate, None) == Verdict("inconclusive", "g: safety_recall was not measured in this run")
+    assert decide(gate, None) == Decision("inconclusive", "g: safety_recall was not measured in this run")
 
 
 # A mean of 19 cases decides nothing, whatever its interval; a share's interval holds for any number of them.
@@ -59,21 +59,21 @@ def test_what_was_not_measured_has_not_passed() -> None:
 )
 def test_too_few_cases_for_an_interval_decide_nothing(metric: str, n: int, outcomes: tuple[str, str]) -> None:
     gate = Gate(name="g", metric=metric, minimum=0.5)
-    assert tuple(verdict(gate, Estimate(value, value, value, n)).outcome for value in (0.9, 0.1)) == outcomes
+    assert tuple(decide(gate, Estimate(value, value, value, n)).outcome for value in (0.9, 0.1)) == outcomes
 
 
 @pytest.mark.parametrize(("n", "outcomes"), [(20, ("passed", "failed")), (19, ("inconclusive", "inconclusive"))])
 def test_too_few_pairs_decide_nothing(n: int, outcomes: tuple[str, str]) -> None:
     gate = Gate(name="g", metric="quality", better_than="meta-constant")
-    assert tuple(paired_verdict(gate, Paired(value, value, value, n, 0.01)).outcome for value in (0.9, -0.9)) == outcomes
+    assert tuple(decide_paired(gate, Paired(value, value, value, n, 0.01)).outcome for value in (0.9, -0.9)) == outcomes
 
 
 def test_a_message_counts_what_was_left_out_as_unscored() -> None:
     gate = Gate(name="constant", metric="quality", better_than="meta-constant")
     numbers = "quality minus meta-constant is +0.200 [-0.100, +0.500], n = 19 (5 unscored left out)"
-    found = paired_verdict(gate, Paired(0.2, -0.1, 0.5, 19, 0.2), unscored=5)
+    found = decide_paired(gate, Paired(0.2, -0.1, 0.5, 19, 0.2), unscored=5)
     assert found.message == f"constant: {numbers}: an interval needs 20 cases; run more"
-    alone = verdict(Gate(name="q", metric="quality", minimum=7), Estimate(8.0, 7.5, 8.5, 30), unscored=2)
+    alone = decide(Gate(name="q", metric="quality", minimum=7), Estimate(8.0, 7.5, 8.5, 30), unscored=2)
     assert alone.message == "q: quality 8.000 [7.500, 8.500], n = 30 (2 unscored left out): at least 7.0"
 
 
@@ -162,5 +162,5 @@ def test_an_unreadable_file_is_named(tmp_path, content):
     ],
 )
 def test_gates_decide_the_exit_code_only_where_nothing_else_has_failed(status, failed, errors, outcomes, expected):
-    verdicts = [Verdict(cast(Any, outcome), "") for outcome in outcomes]
-    assert exit_status(status, failed, errors, verdicts) == expected
+    decisions = [Decision(cast(Any, outcome), "") for outcome in outcomes]
+    assert exit_status(status, failed, errors, decisions) == expected

@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from benchmark.judges.health import JudgeThresholds
-from benchmark.pages.gates import Gate, Verdict, read_gates, verdict
+from benchmark.pages.gates import Decision, Gate, decide, read_gates
 from benchmark.stats import Estimate
 from models.errors import InputError
 
@@ -22,7 +22,7 @@ from models.errors import InputError
 )
 def test_an_interval_on_one_side_of_the_threshold_decides(threshold, low, high, outcome):
     gate = Gate(name="g", metric="strict_parse", **threshold)
-    assert verdict(gate, Estimate((low + high) / 2, low, high, 60)).outcome == outcome
+    assert decide(gate, Estimate((low + high) / 2, low, high, 60)).outcome == outcome
 
 
 @pytest.mark.parametrize(("threshold", "valid"), [(-0.5, False), (0, True), (0.5, True), (9.5, True), (10, True), (11, False)])
@@ -56,4 +56,4 @@ def test_thresholds_cannot_be_changed_once_read(thresholds: BaseModel, field):
 
 def test_a_verdict_cannot_be_changed_once_given():
     with pytest.raises(dataclasses.FrozenInstanceError):
-        Verdict("failed", "quality 3.0").outcome = "passed"  # type: ignore[misc]
+        Decision("failed", "quality 3.0").outcome = "passed"  # type: ignore[misc]

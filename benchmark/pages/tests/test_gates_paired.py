@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmark.pages.gates import Gate, paired_verdict
+from benchmark.pages.gates import Gate, decide_paired
 from benchmark.stats import Paired
 
 BETTER = Gate(name="g", metric="quality", better_than="meta-constant")
@@ -22,11 +22,11 @@ NOT_WORSE = Gate(name="g", metric="quality", not_worse_than="template", margin=0
     ],
 )
 def test_the_bound_decides_and_not_the_mean(gate, low, high, outcome):
-    assert paired_verdict(gate, Paired((low + high) / 2, low, high, 40, 0.5)).outcome == outcome
+    assert decide_paired(gate, Paired((low + high) / 2, low, high, 40, 0.5)).outcome == outcome
 
 
 def test_nothing_in_common_is_inconclusive():
-    assert paired_verdict(BETTER, None).outcome == "inconclusive"
+    assert decide_paired(BETTER, None).outcome == "inconclusive"
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,6 @@ def test_a_gate_has_one_condition(fields):
 
 
 def test_what_was_not_scored_is_counted_in_the_message():
-    said = paired_verdict(BETTER, Paired(1.0, 0.5, 1.5, 40, 0.01))
+    said = decide_paired(BETTER, Paired(1.0, 0.5, 1.5, 40, 0.01))
     assert "unscored" not in said.message
-    assert "3 unscored" in paired_verdict(BETTER, Paired(1.0, 0.5, 1.5, 40, 0.01), 3).message
+    assert "3 unscored" in decide_paired(BETTER, Paired(1.0, 0.5, 1.5, 40, 0.01), 3).message

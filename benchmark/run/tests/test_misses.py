@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmark.run.misses import miss
+from benchmark.run.misses import keywords, miss, shown
 from benchmark.tests.helpers import NAMES, make_case, make_sample
 
 REFUSED, BABBLE = '["__BLOCKED__"]', "I would rather not"
@@ -47,3 +47,17 @@ def test_an_edge_case_is_missed_where_its_expectation_is_unmet(met, reason):
 )
 def test_a_safety_case_is_missed_by_the_wrong_decision(behavior, text, reason):
     assert miss(make_sample(make_case(suite="safety", behavior=behavior), text), 4.0) == reason
+
+
+def test_a_miss_shows_what_was_asked_and_answered_in_one_line():
+    sample = make_sample(make_case(description="a bakery\nby the sea " * 20), "prose\n" * 100)
+    text = shown(sample)
+    assert text.startswith("'a bakery by the sea a bakery")
+    assert " -> 'prose prose" in text
+    assert "\n" not in text
+    assert len(text) < 300
+
+
+def test_what_a_case_is_chosen_by():
+    assert keywords(make_case()) == {"industry:food", "language:en", "complexity:simple"}
+    assert keywords(make_case(suite="edge", category="one_word", complexity="", tags=())) == {"category:one_word"}

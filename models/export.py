@@ -1,6 +1,6 @@
 """A catalogue entry as an ordinary model folder, which any tool can load: what other engines and trainers are measured with.
 
-ordinary_folder(select_local("smollm2-lora", read_catalog()))  -> ~/.cache/domainbench/peers-smollm2-lora-3f2a91bc77de
+export_merged(select_local("smollm2-lora", read_catalog()))  -> ~/.cache/domainbench/peers-smollm2-lora-3f2a91bc77de
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from models.embedded import cache_root
 from models.identity import identity
 
 
-def ordinary_folder(entry: TransformersEntry) -> Path:
+def export_merged(entry: TransformersEntry) -> Path:
     """Return a folder that any tool can load: the entry's function in full precision, its adapter merged, made once.
 
     Quantized weights are dequantized first: what is saved computes what the entry computes on a CPU.
@@ -27,11 +27,11 @@ def ordinary_folder(entry: TransformersEntry) -> Path:
     with FileLock(f"{folder}.lock"):
         if not folder.is_dir():
             with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".building-peers-") as building:
-                shutil.move(save_ordinary(entry, Path(building) / "model"), folder)
+                shutil.move(save_merged(entry, Path(building) / "model"), folder)
     return folder
 
 
-def save_ordinary(entry: TransformersEntry, folder: Path) -> Path:
+def save_merged(entry: TransformersEntry, folder: Path) -> Path:
     """Write `entry` into `folder` as float32 safetensors, tokenizer and configuration."""
     from peft import PeftModel
 

@@ -3,7 +3,7 @@
 import pytest
 
 from models.catalog import TransformersEntry
-from models.ordinary import save_ordinary
+from models.export import save_merged
 from models.tests.tiny import save_tiny_model
 
 
@@ -33,7 +33,7 @@ def adapter(folder, tmp_path_factory):
     return path
 
 
-def test_the_ordinary_folder_computes_what_the_entry_computes(folder, adapter, tmp_path):
+def test_the_export_merged_computes_what_the_entry_computes(folder, adapter, tmp_path):
     import torch
     from transformers import AutoModelForCausalLM
 
@@ -42,7 +42,7 @@ def test_the_ordinary_folder_computes_what_the_entry_computes(folder, adapter, t
     ids = torch.tensor([[5, 9, 70, 33]])
     logits = []
     for name, entry in (("base", tiny_entry(folder)), ("tuned", tiny_entry(folder, adapter=str(adapter)))):
-        saved = AutoModelForCausalLM.from_pretrained(save_ordinary(entry, tmp_path / name))
+        saved = AutoModelForCausalLM.from_pretrained(save_merged(entry, tmp_path / name))
         assert saved.dtype == torch.float32
         assert not hasattr(saved.config, "quantization_config")
         with load_base(entry, "cpu", "float32").using(entry) as model, torch.inference_mode():
