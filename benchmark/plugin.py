@@ -44,9 +44,7 @@ _UNWRITTEN = pytest.StashKey[list[str]]()  # why runs or pages were not written
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the benchmark's options."""
     # With a space instead of =, pytest takes an existing path for a place of tests and looks for pytest.ini there.
-    group = parser.getgroup(
-        "domainbench", "domainbench: evaluate models that name businesses; write paths as --option=PATH"
-    )
+    group = parser.getgroup("domainbench", "domainbench: evaluate models that name businesses; write paths as --option=PATH")
     group.addoption(
         "--models", default=",".join(DEFAULT_MODELS), help="names of models/catalog.toml, comma-separated (%(default)s)"
     )

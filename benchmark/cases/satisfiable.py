@@ -1,9 +1,9 @@
 """Can every written expectation be met, and does it tell the better answer of a calibration pair from the worse?"""
 
 from itertools import combinations, product
-from typing import Any
 
 from benchmark.cases.data_files import Row
+from benchmark.cases.load import expectation
 from benchmark.expectations import unmet
 from benchmark.types import Expectation
 from models.contract import parse
@@ -17,7 +17,7 @@ def expectation_faults(name: str, rows: list[Row]) -> list[str]:
     """Rows whose constraints leave no two valid names, and rows that the input check treats otherwise than they expect."""
     faults = []
     for row in rows:
-        expect = _expectation(row["expect"])
+        expect = expectation(row["expect"])
         if isinstance(check(row["description"]), Rejected) != (expect.behavior == "reject"):
             faults.append(f"{name} {row['id']}: expects {expect.behavior}, but the input check says otherwise")
         if expect.behavior == "ok" and not _can_be_met(expect):
@@ -30,7 +30,7 @@ def pair_faults(name: str, rows: list[Row]) -> list[str]:
     faults = []
     for row in rows:
         if row["kind"] == "on_brief_vs_off_brief":
-            expect = _expectation(row["expect"])
+            expect = expectation(row["expect"])
             good, bad = (unmet(expect, Suggestions(tuple(row[side]), strict=True)) for side in ("better", "worse"))
         elif row["kind"] == "valid_vs_malformed":
             good, bad = (_malformed(parse(row[f"{side}_raw"])) for side in ("better", "worse"))
@@ -39,11 +39,6 @@ def pair_faults(name: str, rows: list[Row]) -> list[str]:
         if good is not None or bad is None:
             faults.append(f"{name} {row['id']}: the better answer is {good or 'fine'}, the worse one {bad or 'fine, too'}")
     return faults
-
-
-def _expectation(fields: dict[str, Any]) -> Expectation:
-    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
-    return Expectation(**values)
 
 
 def _malformed(answer: Answer) -> str | None:
