@@ -3,11 +3,9 @@
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from models.errors import InputError
-from training.recipe import LoraShape
+from training.recipe import LoraShape, load_yaml
 
 FOLDER = Path(__file__).with_name("recipes-judge")
 
@@ -41,20 +39,4 @@ class JudgeRecipe(BaseModel):
 
 def load_judge_recipe(name: str, overrides: tuple[str, ...] = ()) -> JudgeRecipe:
     """Read recipes-judge/`name`.yaml (or a path) with `key=value` overrides; InputError says what is wrong."""
-    path = Path(name) if name.endswith((".yaml", ".yml")) else FOLDER / f"{name}.yaml"
-    try:
-        values = {"name": path.stem, **yaml.safe_load(path.read_text(encoding="utf-8"))}
-        for override in overrides:
-            key, equals, text = override.partition("=")
-            if not equals:
-                raise InputError(f"--set {override!r}: expected key=value")
-            values[key] = yaml.safe_load(text)
-        return JudgeRecipe.model_validate(values)
-    except FileNotFoundError as error:
-        known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.yaml")))
-        raise InputError(f"no judge recipe {name!r}; there are: {known}; or give the path of a YAML file") from error
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']} (found {p['input']!r})" for p in error.errors())
-        raise InputError(f"{path}: {problems}") from error
-    except (yaml.YAMLError, OSError, UnicodeDecodeError, TypeError) as error:
-        raise InputError(f"{path}: expected `key: value` lines ({error})") from error
+    return load_yaml(JudgeRecipe, FOLDER, name, overrides)

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from models.catalog import Decoding
 from models.errors import InputError
-from models.files import ROOT
+from models.files import ROOT, Row, validated
 
 FOLDER = Path(__file__).with_name("recipes")
 
@@ -86,11 +86,16 @@ class Recipe(BaseModel):
 
 def load_recipe(name: str, overrides: tuple[str, ...] = ()) -> Recipe:
     """Read recipes/`name`.yaml (or a path), apply `key=value` overrides, check; InputError says what is wrong."""
-    path = Path(name) if name.endswith((".yaml", ".yml")) else FOLDER / f"{name}.yaml"
+    return load_yaml(Recipe, FOLDER, name, overrides)
+
+
+def load_yaml(model: type[Row], folder: Path, name: str, overrides: tuple[str, ...]) -> Row:
+    """Read `folder`/`name`.yaml, or the path `name`, as a `model` whose `name` is the file's unless it says another."""
+    path = Path(name) if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
     try:
         values: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.yaml")))
+        known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
         raise InputError(f"no recipe {name!r}; there are: {known}; or give the path of a YAML file") from error
     except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: {error}") from error
@@ -98,16 +103,7 @@ def load_recipe(name: str, overrides: tuple[str, ...] = ()) -> Recipe:
         raise InputError(f"{path}: found a {type(values).__name__}; expected `key: value` lines")
     for override in overrides:
         _apply(values, override)
-    try:
-        return Recipe.model_validate({"name": path.stem, **values})
-    except ValidationError as error:
-        raise InputError(f"{path}: {'; '.join(map(_explain, error.errors()))}") from error
-
-
-def _explain(problem: Any) -> str:
-    if not problem["loc"]:  # a rule that joins several keys, which its message names
-        return str(problem["msg"])
-    return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']} (found {problem['input']!r})"
+    return validated(model, {"name": path.stem, **values}, str(path))
 
 
 def _apply(values: dict[str, Any], override: str) -> None:

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from benchmark.judges.health import JudgeThresholds
 from benchmark.pages.summary import HEADLINES
@@ -22,6 +22,7 @@ from benchmark.stats import MIN_FOR_INTERVAL, Estimate, Paired
 from benchmark.types import Run
 from models.catalog import read_catalog
 from models.errors import InputError
+from models.files import validated
 
 PATH = Path(__file__).parents[1] / "gates.toml"
 EXIT_FAILED, EXIT_INCONCLUSIVE = 10, 11
@@ -98,16 +99,12 @@ def read_gates(path: Path = PATH) -> Gates:
     """Read and check gates.toml; InputError names file, gate and key."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-        gates = table.get("gates", {})
-        if isinstance(gates, dict):
-            named = {name: {"name": name, **gate} if isinstance(gate, dict) else gate for name, gate in gates.items()}
-            table["gates"] = named
-        return Gates.model_validate(table)
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
-        raise InputError(f"{path}: {problems}") from error
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: {error}") from error
+    gates = table.get("gates", {})
+    if isinstance(gates, dict):
+        table["gates"] = {name: {"name": name, **gate} if isinstance(gate, dict) else gate for name, gate in gates.items()}
+    return validated(Gates, table, str(path))
 
 
 def unscored(metric: str, *runs: Run) -> int:

@@ -159,10 +159,10 @@ def test_the_command_says_what_is_wrong(recipe, tmp_path, capsys, monkeypatch):
     assert judge.main([str(path), "--output", str(tmp_path / "adapter")]) == 0
     assert "best step 4: " in capsys.readouterr().out
     for arguments, message in {
-        ("nosuch",): "no judge recipe 'nosuch'; there are: smollm2-judge",
-        (str(path), "--set", "stepz=3"): r"stepz: Extra inputs are not permitted",
-        (str(path), "--set", "steps"): "--set 'steps': expected key=value",
-        (str(path), "--set", "steps=0"): "steps: Input should be greater than or equal to 1 (found 0)",
+        ("nosuch",): "no recipe 'nosuch'; there are: smollm2-judge",
+        (str(path), "--set", "stepz=3"): "key 'stepz': Extra inputs are not permitted",
+        (str(path), "--set", "steps"): "--set 'steps': expected KEY=VALUE",
+        (str(path), "--set", "steps=0"): "key 'steps': Input should be greater than or equal to 1 (found 0)",
         (str(path), "--output", str(tmp_path)): "it exists and is not an adapter folder",
     }.items():
         assert judge.main(list(arguments)) == 2

@@ -111,23 +111,23 @@ def test_the_last_of_two_overrides_counts(recipe_file):
     ("override", "message"),
     [
         ("epochs", r"--set 'epochs': expected KEY=VALUE, for example"),
-        ("epochs=", r"epochs: .*\(found None\)"),
-        ("epochs=many", r"epochs: .*\(found 'many'\)"),
-        ("epochs=0", r"epochs: Input should be greater than 0 \(found 0\)"),
-        ("lora.r=0", r"lora\.r: .*\(found 0\)"),
-        ("lora.rank=8", r"lora\.rank: Extra inputs are not permitted"),
-        ("lora.dropout=1", r"lora\.dropout: "),
-        ("lora=8", r"lora: .*\(found 8\)"),
-        ("lora.target_modules=[]", r"lora\.target_modules: "),
+        ("epochs=", r"epochs': .*\(found None\)"),
+        ("epochs=many", r"epochs': .*\(found 'many'\)"),
+        ("epochs=0", r"epochs': Input should be greater than 0 \(found 0\)"),
+        ("lora.r=0", r"lora\.r': .*\(found 0\)"),
+        ("lora.rank=8", r"lora\.rank': Extra inputs are not permitted"),
+        ("lora.dropout=1", r"lora\.dropout': "),
+        ("lora=8", r"lora': .*\(found 8\)"),
+        ("lora.target_modules=[]", r"lora\.target_modules': "),
         ("base.name=x", r"--set 'base\.name=x': 'base' is not a table"),
         ("train=[a", r"--set 'train=\[a': '\[a' is not a YAML value"),
-        ("lr=1", r"lr: Extra inputs are not permitted \(found 1\)"),
-        ("max_length=8", r"max_length: "),
-        ("seed=-1", r"seed: "),
-        ("lr_scheduler=step", r"lr_scheduler: Input should be 'cosine', .* \(found 'step'\)"),
-        ("save_steps=0", r"save_steps: .*\(found 0\)"),
-        ("augment.share=0.5", r"augment\.kinds: Field required"),
-        ("augment={share: 0, kinds: [typos]}", r"augment\.share: "),
+        ("lr=1", r"lr': Extra inputs are not permitted \(found 1\)"),
+        ("max_length=8", r"max_length': "),
+        ("seed=-1", r"seed': "),
+        ("lr_scheduler=step", r"lr_scheduler': Input should be 'cosine', .* \(found 'step'\)"),
+        ("save_steps=0", r"save_steps': .*\(found 0\)"),
+        ("augment.share=0.5", r"augment\.kinds': Field required"),
+        ("augment={share: 0, kinds: [typos]}", r"augment\.share': "),
         ("patience=2", r"mine\.yaml: Value error, patience given without `validation` rows to evaluate on"),
         ("generate_cases=5", r"mine\.yaml: Value error, generate_cases given without `validation` rows to evaluate on"),
         ("eval_steps=5", r"mine\.yaml: Value error, eval_steps given without `validation` rows to evaluate on"),
@@ -143,11 +143,11 @@ def test_a_missing_key_is_named_with_its_file(recipe_file, key):
     path = recipe_file({name: value for name, value in GOOD.items() if name != key})
     with pytest.raises(InputError) as caught:
         load_recipe(path)
-    assert str(caught.value).startswith(f"{path}: {key}: Field required")
+    assert str(caught.value).startswith(f"{path}: key '{key}': Field required")
 
 
 def test_all_problems_are_told_at_once(recipe_file):
-    with pytest.raises(InputError, match=r"lora\.r: .*; batch_size: "):
+    with pytest.raises(InputError, match=r"lora\.r': .*; key 'batch_size': "):
         load_recipe(recipe_file({**GOOD, "batch_size": 0}), ("lora.r=0",))
 
 
