@@ -49,7 +49,7 @@ class Table:
         return self._values.get(key)
 
     def refresh(self) -> None:
-        """Read what other processes have appended since; InputError where a folder stands in the file's place."""
+        """Read what other processes have appended since; InputError if the path is a folder."""
         if not self.path.exists():
             return
         if self.path.is_dir():

@@ -69,7 +69,7 @@ class Tree:
 
 
 def trees(prompts: Sequence[Prompt], row_tokens: int = ROW_TOKENS) -> Iterator[tuple[list[int], Tree]]:
-    """Yield (positions in `prompts`, their Tree) with at most `row_tokens` tokens each; a longer prompt stands alone.
+    """Yield (positions in `prompts`, their Tree) with at most `row_tokens` tokens each; a longer prompt is a tree of its own.
 
     Prompts are taken in the order of their first segment's first appearance, so that sharers meet.
     """

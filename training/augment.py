@@ -1,4 +1,4 @@
-"""More rows out of train rows: the same businesses told as people and attackers tell them, with the answer that is due.
+"""More rows from train rows: the same businesses described as people and attackers describe them, with the expected answer.
 
     python -m training augment --show 20
 
@@ -127,7 +127,7 @@ def _short(row: Row, rng: random.Random) -> dict[str, Any] | None:
 
 
 def _repeated(row: Row, rng: random.Random) -> dict[str, Any]:
-    """Say the word that stands for the row, the whole of a short row or one word of a long one again and again."""
+    """Repeat a short row as a whole, or one word of a long one."""
     text = phrases()["short"].get(row.get("id"), row["description"])
     words = text.split()
     if len(words) <= 8:

@@ -44,7 +44,7 @@ _SOURCES = ("gold/{}.jsonl", "calibration/pairs_{}.jsonl", "calibration/graded_{
 
 @dataclass
 class _State:
-    """Where a training stands; a checkpoint holds all of it."""
+    """The progress of a training; a checkpoint holds all of it."""
 
     step: int = 0
     tokens: int = 0
@@ -56,7 +56,7 @@ class _State:
 
 
 class Training:
-    """A judge in training: model, optimizer, and where it stands."""
+    """A judge in training: model, optimizer and progress."""
 
     def __init__(self, recipe: JudgeRecipe, train: Sequence[Family], validation: Sequence[Family], work: Path) -> None:
         import torch

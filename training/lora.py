@@ -56,7 +56,7 @@ class Plan:
 
     @property
     def sha256(self) -> str:
-        """What an interrupted run must share with this one to be gone on with."""
+        """Fingerprint an interrupted run must match to be resumed."""
         base = {key: value for key, value in identity(self.entry).items() if key not in ("decoding", "engine", "sampler")}
         facts = [self.recipe.model_dump(mode="json"), self.data_sha256, self.prompt.sha256, base, versions()]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

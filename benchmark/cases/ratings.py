@@ -57,7 +57,7 @@ class Rated(BaseModel):
 
 
 def read_ratings(path: Path) -> list[Rated]:
-    """Read a file of ratings; InputError names the line that is not one, or an id that stands there twice."""
+    """Read a file of ratings; InputError names a line that is not a rating, or an id that occurs twice."""
     rows = {number: validated(Rated, row, f"{path}, line {number}") for number, row in read_jsonl(path).items()}
     check_unique({number: row.id for number, row in rows.items()}, path)
     return list(rows.values())

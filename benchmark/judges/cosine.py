@@ -1,4 +1,4 @@
-"""MiniLM's cosine as a rating, 0-10: the best reading of a name against the description. A judge of relevance by itself.
+"""MiniLM's cosine as a rating, 0-10: the best reading of a name against the description. It can judge relevance alone.
 
 cosine_rating([("mobile dog groomer, Leeds", "pawlane.co.uk", "relevance")], encoder) -> [6.1]
 """

@@ -1,4 +1,4 @@
-"""What a judge is told, and how untrusted text is put before it.
+"""The questions put to a judge, and how untrusted text is quoted in them.
 
     rubric("relevance").bands[0]   -> Band(low=0, high=1, meaning="No connection: ...")
     question("mobile dog groomer, Leeds", "pawlane.co.uk", "relevance")

@@ -75,5 +75,5 @@ class Judge(Protocol):
         ...
 
     def unhardened(self) -> "Judge":
-        """The same judge without its defences against text that gives it orders; only to measure what they are worth."""
+        """The same judge without its defences against injected orders, to measure what they achieve."""
         ...

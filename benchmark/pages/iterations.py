@@ -1,4 +1,4 @@
-"""What each version of the tuned model was meant to mend, and whether it did: results/iterations.md.
+"""What each version of the tuned model was meant to improve, and whether it did: results/iterations.md.
 
 python -m benchmark iterations            write the page
 python -m benchmark iterations --check    exit 1 if the page is not what runs and manifests give
@@ -143,9 +143,9 @@ def page(base: Run, versions: Sequence[Version]) -> str:
         "## Test split",
         table([_test_row(run) for run in runs]),
         *identical_answers(runs),
-        "## Did the change mend what it was meant to?",
+        "## Did the change improve what it was meant to?",
         "\n".join(
-            f"- **{version.run.model}** ({version.manifest['recipe']['description']}). Meant to mend: "
+            f"- **{version.run.model}** ({version.manifest['recipe']['description']}). Meant to improve: "
             f"{version.manifest['recipe']['fixes']} {verdict(before, version)}"
             for before, version in zip(runs, versions, strict=False)
         ),

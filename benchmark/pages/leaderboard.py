@@ -51,7 +51,7 @@ def page(runs: Sequence[Run]) -> str:
         _diversity_table(ordered),
         "Over all names of the test split. Distinct-2: different word pairs by all word pairs of the labels. The first four "
         "depend on the number of names: compare models whose counts are close. Memorised: share of an answer's names whose "
-        "label stands in the rows that the model was trained on, or in gold/train for a model without an adapter.",
+        "label occurs in the rows that the model was trained on, or in gold/train for a model without an adapter.",
         "## Quality by industry",
         f"No interval below {MIN_FOR_INTERVAL} cases, where a bootstrap's covers far less than 95%. "
         "These columns are there to be looked into: with so many industries some differ by chance.",
@@ -66,7 +66,7 @@ def page(runs: Sequence[Run]) -> str:
 
 
 def how_far_to_believe() -> str:
-    """The paragraph that stands above every table of quality, with the figures of results/readers.md."""
+    """The paragraph printed above every table of quality, with the figures of results/readers.md."""
     if not (path := RESULTS / "readers.json").is_file():
         return f"**No ruler has been compared with blind readers in {RESULTS}**: run python -m benchmark pages readers."
     found = read_agreement(path)

@@ -50,7 +50,7 @@ class Judged:
 
 
 def judged(rows: Sequence[Rated], encoder: Encoder) -> list[Judged]:
-    """Score rated answers as the quality suite would, each read as English: what language it is in is told apart later."""
+    """Score rated answers as the quality suite would, each as if English; callers separate the languages afterwards."""
     ok = expectation({"behavior": "ok"})
     pairs = [(Case(row.id, "quality", row.description, "", "", ok, ()), Completion(_text(row), 0, 0.0, "none")) for row in rows]
     b = score_all(pairs, encoder)
@@ -218,7 +218,7 @@ def apart_rows(found: Sequence[Judged]) -> list[dict[str, str]]:
 
 
 def aimed_rows(found: Sequence[Judged]) -> list[dict[str, str]]:
-    """By model: how much more A's favourite of many samples is worth than the first, to A, to B and to the readers."""
+    """By model: how much higher A, B and the readers rate A's favourite of many samples than the first sample."""
     by_source: dict[str, dict[str, Judged]] = {}
     for one in found:
         by_source.setdefault(one.row.source, {})[one.row.case] = one
@@ -307,7 +307,7 @@ def page(
         ),
         "## By source",
         "`B minus readers` is the ruler's error. `A minus B`: above zero where an answer pleases the ruler that selects more "
-        "than the one that judges. `all cases, corrected`: quality over all cases of the run less that error "
+        "than the one that judges. `all cases, corrected`: quality over all cases of the run minus that error "
         "(prediction-powered inference, Angelopoulos et al., Science 2023).",
         table(source_rows(found, runs)),
         "## When B has never met a model",
