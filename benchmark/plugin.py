@@ -202,7 +202,7 @@ def evaluation(request: pytest.FixtureRequest) -> Evaluation:
 
 @pytest.fixture(scope="session")
 def judge_health(request: pytest.FixtureRequest, evaluation: Evaluation) -> dict[str, Any]:
-    """The judge's health, measured once a lock and stored in judge.json of the results folder."""
+    """The judge's health, measured once a fingerprint and stored in judge.json of the results folder."""
     assert evaluation.judge is not None  # without a judge these tests are not selected
     try:
         return measured_health(evaluation.judge, request.config.stash[_OPTIONS].results / FILE)

@@ -140,7 +140,7 @@ class _Advisory(_Open):
 
 class _JudgeFacts(_Open):
     name: Text
-    lock_sha256: Text
+    fingerprint_sha256: Text
     advisory: _Advisory
 
 
@@ -265,7 +265,7 @@ class _Scores(_Row):
 
 
 class _Verdicts(_Row):
-    lock: Text
+    fingerprint: Text
     verdict: VerdictRow | None = None
     preference: PreferenceRow | None = None
 

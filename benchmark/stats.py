@@ -8,6 +8,8 @@
 
 A paired comparison has one test: its interval holds zero exactly where its p-value is at least 1 - confidence.
 Bootstrap intervals are bias-corrected and accelerated (BCa; Efron, "Better bootstrap confidence intervals", JASA 1987).
+`scipy.stats.bootstrap` gives the same interval of a mean (a test compares them), but none at all where one resample leaves a
+statistic undefined, and it draws anew for each of a page's figures; here they share their resamples.
 Every statistic is a function of weights, one row a resample and one column a case, so that the estimate (all ones), the
 resamples (counts) and the jackknife (one zero a row) are the same vectorised code. A resample in which a statistic is
 undefined (no variance left, say) is dropped. Where no resample can differ (n = 1, no variance) the interval collapses

@@ -159,7 +159,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--final", action="store_true", help="measure the chosen judge on the gold test rows instead")
     options = parser.parse_args(arguments)
     settings, pool = read_settings(), ModelPool()
-    LocalJudge(settings, pool).lock()  # an absent adapter is told of before the minutes of the untuned model
+    LocalJudge(settings, pool).fingerprint()  # an absent adapter is told of before the minutes of the untuned model
     if options.final:
         figures = held_out(settings, pool)
         write_figures(PATH, relevance_vs_cosine=figures)

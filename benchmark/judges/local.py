@@ -71,7 +71,7 @@ class LocalJudge:
     hardened: bool = True
     name: str = "local"
 
-    def lock(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, Any]:
         """What verdicts depend on: rubrics, weights, adapter, how they are computed and combined. WeightsError if absent."""
         model = identity(self.settings.entry)
         for unused in ("prompt", "decoding", "engine"):

@@ -61,7 +61,7 @@ class OpenAIJudge:
         """The judge's name as --judge spells it."""
         return f"openai:{self.endpoint.model}"
 
-    def lock(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, Any]:
         """What verdicts depend on: model and address, prompts with steps and rubrics, decoding, hardening."""
         prompts = [self._system(criterion, kind) for criterion in CRITERIA for kind in (Grade, Choice)]
         prompts.append(str(self._grading(Item("relevance", 'a\n\n"b"', ("b.com",)))))

@@ -62,7 +62,7 @@ def preamble() -> str:
 
 
 def rubrics_sha256() -> str:
-    """Hash of the rubrics' file, for a judge's lock."""
+    """Hash of the rubrics' file, for a judge's fingerprint."""
     return hashlib.sha256(PATH.read_bytes()).hexdigest()
 
 

@@ -1,7 +1,8 @@
 """How much a judge's columns count: what its stored health says under the thresholds of gates.toml.
 
 standing(verdicts, results / "judge.json", thresholds)
-    -> {"name": "local", "lock": {...}, "lock_sha256": "5be2...", "advisory": {"relevance": [], "creativity": ["kappa ..."]}}
+    -> {"name": "local", "fingerprint": {...}, "fingerprint_sha256": "5be2...",
+        "advisory": {"relevance": [], "creativity": ["kappa ..."]}}
 """
 
 import hashlib
@@ -20,15 +21,24 @@ FILE = "judge.json"
 
 
 def measured_health(verdicts: Verdicts, path: Path) -> dict[str, Any]:
-    """Return the judge's health, measured once a lock and set of questions, and write it to `path` under the judge's name."""
+    """Return the judge's health, measured once a fingerprint and set of questions; write it to `path` by judge."""
     table = verdicts.store.table("health", verdicts.file_name)
-    key = key_of("health", verdicts.lock_sha256, _questions_sha256())
+    key = key_of("health", verdicts.fingerprint_sha256, _questions_sha256())
     row = table.get(key)
     figures: dict[str, Any] = row["figures"] if row else measure(verdicts)
     if row is None and not figures["unscored"]:  # what was left unscored is asked again
         table.repair()
         table.append(key, {"figures": figures})
-    write_figures(path, health={verdicts.judge.name: {**figures, "lock": verdicts.lock, "lock_sha256": verdicts.lock_sha256}})
+    write_figures(
+        path,
+        health={
+            verdicts.judge.name: {
+                **figures,
+                "fingerprint": verdicts.fingerprint,
+                "fingerprint_sha256": verdicts.fingerprint_sha256,
+            }
+        },
+    )
     return figures
 
 
@@ -40,13 +50,13 @@ def _questions_sha256() -> str:
 
 
 def standing(verdicts: Verdicts, path: Path, thresholds: JudgeThresholds | None) -> dict[str, Any]:
-    """What a run's provenance says of its judge; figures of another lock are another judge's and do not count."""
+    """What a run's provenance says of its judge; figures of another fingerprint are another judge's and do not count."""
     figures = read_figures(path).get("health", {}).get(verdicts.judge.name, {})
-    known = figures if figures.get("lock_sha256") == verdicts.lock_sha256 else {}
+    known = figures if figures.get("fingerprint_sha256") == verdicts.fingerprint_sha256 else {}
     return {
         "name": verdicts.judge.name,
-        "lock": verdicts.lock,
-        "lock_sha256": verdicts.lock_sha256,
+        "fingerprint": verdicts.fingerprint,
+        "fingerprint_sha256": verdicts.fingerprint_sha256,
         "advisory": advisories(known, thresholds),
     }
 

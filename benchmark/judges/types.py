@@ -66,7 +66,7 @@ class Judge(Protocol):
         """What the option --judge calls it: `local`, `openai:gpt-4o-mini`."""
         ...
 
-    def lock(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, Any]:
         """Everything that a verdict depends on but the item: hashes of prompt, steps, rubric, weights, adapter, decoding."""
         ...
 

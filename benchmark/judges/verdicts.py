@@ -1,11 +1,12 @@
-"""Verdicts by a judge, asked once: stored append-only under the hash of the judge's lock and the item.
+"""Verdicts by a judge, asked once: stored append-only under the hash of the judge's fingerprint and the item.
 
     verdicts = Verdicts(judge, Store(folder))
     verdicts.ask([Item("relevance", "mobile dog groomer, Leeds", ("pawlane.co.uk",))])   -> [Verdict(...)]
 
-    verdicts/local.jsonl  {"key": "91c0...", "lock": "5be2...", "verdict": {"criterion": "relevance", "value": 7.4, ...}}
+    verdicts/local.jsonl  {"key": "91c0...", "fingerprint": "5be2...", "verdict": {"criterion": "relevance", "value": 7.4, ...}}
 
-A changed judge has another lock and never reuses old verdicts. An unscored verdict is not stored: the next run asks again.
+A changed judge has another fingerprint and never reuses old verdicts. An unscored verdict is not stored: the next run asks
+again.
 """
 
 import re
@@ -57,14 +58,14 @@ class Verdicts:
     _unscored: dict[str, Verdict] = field(default_factory=dict)
 
     @cached_property
-    def lock(self) -> dict[str, Any]:
-        """The judge's lock; hashing weights takes a while, so it is read once."""
-        return self.judge.lock()
+    def fingerprint(self) -> dict[str, Any]:
+        """The judge's fingerprint; hashing weights takes a while, so it is read once."""
+        return self.judge.fingerprint()
 
     @property
-    def lock_sha256(self) -> str:
-        """Hash of the lock, as stored with every verdict."""
-        return key_of(self.lock)
+    def fingerprint_sha256(self) -> str:
+        """Hash of the fingerprint, as stored with every verdict."""
+        return key_of(self.fingerprint)
 
     @property
     def file_name(self) -> str:
@@ -104,7 +105,7 @@ class Verdicts:
             raise TypeError(f"judge {self.judge.name!r} scores answers one at a time; compare its values instead")
         with self.store.lock(f"judge-{self.file_name}"):
             table = self.store.table("verdicts", self.file_name)
-            keys = [key_of("duel", self.lock, asdict(duel)) for duel in duels]
+            keys = [key_of("duel", self.fingerprint, asdict(duel)) for duel in duels]
             missing = {key: duel for key, duel in zip(keys, duels, strict=True) if table.get(key) is None}
             table.repair()
             fresh = {}
@@ -113,7 +114,7 @@ class Verdicts:
                 fresh[key] = preference
                 self.tally.add(preference)
                 if preference.winner is not None:
-                    table.append(key, {"lock": self.lock_sha256, "preference": asdict(preference)})
+                    table.append(key, {"fingerprint": self.fingerprint_sha256, "preference": asdict(preference)})
             table.refresh()
         return [Preference(**row["preference"]) if (row := table.get(key)) else fresh[key] for key in keys]
 
@@ -123,7 +124,7 @@ class Verdicts:
         self.tally.unscored += len(missing)
 
     def _key(self, item: Item) -> str:
-        return key_of("verdict", self.lock_sha256, asdict(item))
+        return key_of("verdict", self.fingerprint_sha256, asdict(item))
 
     def _known(self, table: Table, key: str, item: Item) -> Verdict:
         row = table.get(key)
@@ -142,5 +143,5 @@ class Verdicts:
                 if verdict.value is None:
                     self._unscored[key] = verdict
                 else:
-                    table.append(key, {"lock": self.lock_sha256, "verdict": asdict(verdict)})
+                    table.append(key, {"fingerprint": self.fingerprint_sha256, "verdict": asdict(verdict)})
                 bar.update()

@@ -23,9 +23,11 @@ from benchmark.metrics.professionalism import serious_flaw
 from benchmark.metrics.ruler import METRICS, ruled, ruler_b, worthless
 from benchmark.metrics.safety import leaks, prompt_names, safety_scores
 from benchmark.metrics.variety import memorised
+from benchmark.metrics.words import label_of
 from benchmark.types import Case, Sample, Score
 from models import contract
 from models.contract import MIN_DOMAINS, domain_fault, parse
+from models.hardware import usable_cores
 from models.input_check import check
 from models.prompts import FOLDER
 from models.ranker import encoder as encoder_module
@@ -58,7 +60,15 @@ def scorer_id() -> str:
         Path(expectations.__file__),
         *(
             RANKER / name
-            for name in ("encoder.py", "features.py", "ranker.py", "segment.py", "states.py", "usual_description.csv")
+            for name in (
+                "batches.py",
+                "encoder.py",
+                "features.py",
+                "ranker.py",
+                "segment.py",
+                "states.py",
+                "usual_description.csv",
+            )
         ),
         Path(contract.__file__),
     ]
@@ -110,17 +120,22 @@ def _mapped(function: Callable[[_Read], list[Score]], items: Sequence[_Read]) ->
 
 def processes(answers: int) -> int:
     """How many processes score so many answers: one, or this process's share of the cores where they are worth starting."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    share = cores // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    share = usable_cores() // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     return max(1, share) if answers >= WORTH_A_POOL else 1
 
 
 def usable_names(answer: Answer) -> tuple[str, ...]:
-    """The names of an answer that could be registered, each once, and are no echo of the prompt's own examples."""
+    """The names of an answer that could be registered and are no echo of the prompt's own examples.
+
+    A label counts once, however many suffixes it is offered with: pawlane.com and pawlane.co are one name.
+    """
     if not isinstance(answer, Suggestions):
         return ()
-    distinct = dict.fromkeys(answer.domains)
-    return tuple(domain for domain in distinct if domain_fault(domain) is None and domain not in prompt_names())
+    distinct: dict[str, str] = {}
+    for domain in answer.domains:
+        if domain_fault(domain) is None and domain not in prompt_names():
+            distinct.setdefault(label_of(domain), domain)
+    return tuple(distinct.values())
 
 
 def _own_scores(read: _Read, known: frozenset[str]) -> list[Score]:
@@ -137,7 +152,7 @@ def _own_scores(read: _Read, known: frozenset[str]) -> list[Score]:
 
 
 def _share(answer: Answer, names: tuple[str, ...]) -> float:
-    """A name that cannot be registered, or stands there twice, is worth nothing, and neither is a missing second one."""
+    """A name that cannot be registered, or is there twice, is worth nothing, and neither is a missing second one."""
     return len(names) / max(len(answer.domains), MIN_DOMAINS) if isinstance(answer, Suggestions) else 0.0
 
 

@@ -7,6 +7,7 @@ The page is a pure function of results/runs/*.jsonl and of the adapters' manifes
 version was chosen by: {"step": 112, "loss": 2.31, "strict_parse": 0.98, "quality": 6.4}.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,13 +25,13 @@ from benchmark.pages.summary import HEADLINES, summarize
 from benchmark.run.run_files import read_run
 from benchmark.stats import holm
 from benchmark.types import Run, Sample
-from models.catalog import TransformersEntry, read_catalog, select_one
+from models.catalog import TransformersEntry, read_catalog
 from models.errors import InputError
 from models.files import ROOT, read_json
 from models.identity import adapter_sha256
 
 BASE = "smollm2"
-VERSIONS = (*(f"smollm2-v{number}" for number in range(1, 6)), "smollm2-lora")  # the last one is the sixth
+_VERSION = re.compile(rf"{BASE}-v(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,13 @@ class Version:
 
 def read_versions(results: Path = RESULTS) -> tuple[Run, list[Version]]:
     """Read the base's run and every version; InputError says what to train or to run where something is missing or stale."""
-    folders = {name: _adapter(name) for name in VERSIONS}
+    folders = versions()
     untrained = [name for name, folder in folders.items() if not (folder / "manifest.json").is_file()]
     if untrained:
         raise InputError(
             f"no trained adapter of {', '.join(untrained)}; run: python -m training.lora {folders[untrained[0]].name}"
         )
-    paths = {name: results / "runs" / f"{name}.jsonl" for name in (BASE, *VERSIONS)}
+    paths = {name: results / "runs" / f"{name}.jsonl" for name in (BASE, *folders)}
     runs = {name: read_run(path) for name, path in paths.items() if path.is_file()}
     missing = [name for name in paths if name not in runs]
     if missing:
@@ -63,11 +64,13 @@ def read_versions(results: Path = RESULTS) -> tuple[Run, list[Version]]:
     return runs[BASE], [Version(runs[name], _manifest(folder)) for name, folder in folders.items()]
 
 
-def _adapter(name: str) -> Path:
-    entry = select_one(name, read_catalog())
-    if not isinstance(entry, TransformersEntry) or entry.adapter is None:
-        raise InputError(f"catalogue entry {name!r} has no adapter; expected a version trained by training/recipes/{name}.yaml")
-    return ROOT / entry.adapter
+def versions() -> dict[str, Path]:
+    """The adapters of BASE's versions by catalogue name, in order: models/adapters/smollm2-v3 is the third version."""
+    found = {}
+    for name, entry in read_catalog().items():
+        if isinstance(entry, TransformersEntry) and entry.adapter and (number := _VERSION.fullmatch(Path(entry.adapter).name)):
+            found[int(number[1])] = (name, ROOT / entry.adapter)
+    return dict(found[number] for number in sorted(found))
 
 
 def _how_to_run(names: Sequence[str] | dict[str, Path]) -> str:

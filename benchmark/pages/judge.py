@@ -54,7 +54,7 @@ def _health(name: str, health: Mapping[str, Any], thresholds: JudgeThresholds | 
     ]
     return [
         f"## Judge `{name}`",
-        f"Lock `{health['lock_sha256'][:12]}`. Its standing under the [judge] thresholds of benchmark/gates.toml:",
+        f"Fingerprint `{health['fingerprint_sha256'][:12]}`. Under the [judge] thresholds of benchmark/gates.toml:",
         "\n".join(standing),
         "### Pairs of known order",
         "Accuracy is the share of pairs whose better answer has the higher verdict, a tie counting half: 0.50 is chance.",

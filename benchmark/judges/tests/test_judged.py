@@ -79,7 +79,7 @@ def test_the_table_survives_the_run_file_and_says_who_judged_and_how_far_to_beli
     assert summarize(runs[1])["judge_relevance"] is None
     text = "\n".join(judge_section(runs))
     assert "## By the judge `opinionated` (advisory)" in text
-    assert runs[0].provenance["judge"]["lock_sha256"][:12] in text
+    assert runs[0].provenance["judge"]["fingerprint_sha256"][:12] in text
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| ")]
     assert rows == [
         ["model", *(f"judge {name} (advisory)" for name in CRITERIA), "unscored"],
@@ -89,11 +89,11 @@ def test_the_table_survives_the_run_file_and_says_who_judged_and_how_far_to_beli
     assert "- creativity: the gates file has no [judge] table" in text
 
 
-def test_a_believed_judge_is_not_called_advisory_and_another_lock_has_its_own_table(tmp_path):
+def test_a_believed_judge_is_not_called_advisory_and_another_fingerprint_has_its_own_table(tmp_path):
     run = judged_run("one", 7.0, tmp_path)
     judge = {**run.provenance["judge"], "advisory": {name: [] for name in CRITERIA}}
     believed = replace(run, provenance={"judge": judge})
-    other = replace(run, model="two", provenance={"judge": {**judge, "lock_sha256": "f" * 64}})
+    other = replace(run, model="two", provenance={"judge": {**judge, "fingerprint_sha256": "f" * 64}})
     text = "\n".join(judge_section([believed, other]))
     assert "advisory" not in text.lower()
     assert text.count("## By the judge") == 2

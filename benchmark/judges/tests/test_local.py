@@ -87,20 +87,20 @@ def test_the_cosine_is_mixed_into_relevance_alone(judge, monkeypatch):
     assert [after[i].value for i in (1, 2, 5, 6)] == pytest.approx([before[i].value for i in (1, 2, 5, 6)], abs=1e-4)
 
 
-def test_the_lock_tells_judges_apart(judge, monkeypatch):
-    locks = [judge.lock(), judge.unhardened().lock()]
-    locks.append(replace(judge, settings=replace(judge.settings, cosine_share=0.5)).lock())
+def test_the_fingerprint_tells_judges_apart(judge, monkeypatch):
+    fingerprints = [judge.fingerprint(), judge.unhardened().fingerprint()]
+    fingerprints.append(replace(judge, settings=replace(judge.settings, cosine_share=0.5)).fingerprint())
     monkeypatch.setattr(local, "rubrics_sha256", lambda: "others")
-    locks.append(judge.lock())
-    assert len({str(lock) for lock in locks}) == 4
-    assert "prompt" not in locks[0]  # of the naming model, which a judge does not use
-    assert {"weights", "tokenizer", "adapter", "quantization", "dtype", "rubrics", "decoding"} <= locks[0].keys()
+    fingerprints.append(judge.fingerprint())
+    assert len({str(one) for one in fingerprints}) == 4
+    assert "prompt" not in fingerprints[0]  # of the naming model, which a judge does not use
+    assert {"weights", "tokenizer", "adapter", "quantization", "dtype", "rubrics", "decoding"} <= fingerprints[0].keys()
 
 
 def test_an_absent_adapter_is_named_with_the_command_that_makes_it(judge):
     untrained = replace(judge, settings=replace(judge.settings, adapter="models/adapters/nosuch"))
     with pytest.raises(WeightsError, match=r"nosuch .*python -m training judge smollm2-judge"):
-        untrained.lock()
+        untrained.fingerprint()
     with pytest.raises(WeightsError, match="nosuch"):
         list(untrained.judge(ITEMS))
 

@@ -220,7 +220,7 @@ def test_the_key_comes_from_the_environment_and_goes_nowhere_else(store, monkeyp
         server.reply = always()
         verdicts.ask(ITEMS[:2])
     assert "bad key $OPENAI_API_KEY" in found[0].why
-    assert SECRET not in str(verdicts.lock)
+    assert SECRET not in str(verdicts.fingerprint)
     assert all(SECRET not in path.read_text() for path in tmp_path.rglob("*") if path.is_file())
 
 
@@ -262,11 +262,11 @@ def test_settings_name_file_and_key(tmp_path):
     assert read_settings().attempts > 1
 
 
-def test_the_lock_tells_judges_apart():
+def test_the_fingerprint_tells_judges_apart():
     one = Endpoint("m", "http://127.0.0.1:1/v1", QUICK)
     from benchmark.judges.openai_judge import OpenAIJudge
 
     judges = [OpenAIJudge(one), OpenAIJudge(one).unhardened(), OpenAIJudge(Endpoint("n", one.base_url, QUICK))]
-    assert len({json.dumps(judge.lock(), sort_keys=True) for judge in judges}) == 3
+    assert len({json.dumps(judge.fingerprint(), sort_keys=True) for judge in judges}) == 3
     faster = OpenAIJudge(Endpoint("m", one.base_url, QUICK.model_copy(update={"concurrency": 1})))
-    assert faster.lock() == judges[0].lock()  # how fast one asks changes no verdict
+    assert faster.fingerprint() == judges[0].fingerprint()  # how fast one asks changes no verdict

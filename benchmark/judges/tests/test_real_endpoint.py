@@ -137,7 +137,7 @@ def test_a_run_that_is_killed_keeps_the_verdicts_it_had(tmp_path):
         verdicts = Verdicts(slow.judge(concurrency=1), Store(tmp_path / "cache"))
         assert None not in [verdict.value for verdict in verdicts.ask(ITEMS)]
         assert len(slow.asked) - asked == len(ITEMS) - kept
-    assert {json.loads(line)["lock"] for line in table.read_text().splitlines()} == {verdicts.lock_sha256}
+    assert {json.loads(line)["fingerprint"] for line in table.read_text().splitlines()} == {verdicts.fingerprint_sha256}
 
 
 def test_another_judge_never_gets_these_verdicts(tmp_path):

@@ -9,18 +9,17 @@ import yaml
 from benchmark.__main__ import pages
 from benchmark.pages import iterations
 from benchmark.pages.compare import COMPARED, difference
-from benchmark.pages.iterations import BASE, Version, _adapter, page, read_versions, verdict
+from benchmark.pages.iterations import BASE, Version, page, read_versions, verdict, versions
 from benchmark.pages.summary import HEADLINES
 from benchmark.run.run_files import read_run, write_run
 from benchmark.tests.helpers import NAMES, make_case, make_sample
 from benchmark.types import Run
 from models.catalog import TransformersEntry, read_catalog
 from models.contract import REFUSAL_TEXT
-from models.errors import InputError
 from models.files import ROOT
 from models.identity import adapter_sha256
 
-VERSIONS = ("smollm2-v1", "smollm2-v2", "smollm2-v3", "smollm2-v4", "smollm2-lora")
+VERSIONS = ("smollm2-v1", "smollm2-v2", "smollm2-v3", "smollm2-v4", "smollm2-v5")
 HIVE = '["hivehorn.com", "mazerfolk.com"]'
 
 
@@ -79,7 +78,6 @@ def house(tmp_path, monkeypatch):
         run = a_run(name, [number + 1.0, number + 2.0, number + 3.5], number, text, adapter_sha256(folder))
         write_run(run, tmp_path / "results" / "runs" / f"{name}.jsonl")
     write_run(a_run(BASE, [0.5, 1.0, 3.0], 0, HIVE), tmp_path / "results" / "runs" / f"{BASE}.jsonl")
-    monkeypatch.setattr(iterations, "VERSIONS", VERSIONS)
     monkeypatch.setattr(iterations, "read_catalog", lambda: entries)
     return tmp_path
 
@@ -92,8 +90,8 @@ def rows_below(text, heading):
 
 
 def test_every_shipped_version_names_a_target_that_is_compared():
-    for name in iterations.VERSIONS:
-        recipe = yaml.safe_load((ROOT / "training" / "recipes" / f"{_adapter(name).name}.yaml").read_text(encoding="utf-8"))
+    for folder in versions().values():
+        recipe = yaml.safe_load((ROOT / "training" / "recipes" / f"{folder.name}.yaml").read_text(encoding="utf-8"))
         assert recipe["target"] in COMPARED
     assert set(COMPARED) <= HEADLINES.keys()
 
@@ -266,11 +264,17 @@ def test_what_is_missing_or_stale_is_named_with_its_remedy(house, capsys, spoil,
     assert not (house / "results" / "iterations.md").exists()
 
 
-def test_an_entry_without_an_adapter_is_no_version(monkeypatch):
+def test_versions_are_the_entries_with_a_numbered_adapter_in_order(monkeypatch):
     catalog = read_catalog()
-    monkeypatch.setattr(iterations, "read_catalog", lambda: catalog | {"smollm2-v1": catalog[BASE]})
-    with pytest.raises(InputError, match="catalogue entry 'smollm2-v1' has no adapter; expected a version trained by"):
-        read_versions()
+    third, first = catalog["smollm2-v3"], catalog["smollm2-v1"]
+    entries = {
+        "tenth": third.model_copy(update={"adapter": "a/smollm2-v10"}),
+        "base": catalog[BASE],
+        "three": third,
+        "one": first,
+    }
+    monkeypatch.setattr(iterations, "read_catalog", lambda: entries)
+    assert list(versions()) == ["one", "three", "tenth"]
 
 
 def test_a_real_run_file_goes_through_the_page():

@@ -122,7 +122,7 @@ def test_a_line_that_would_be_averaged_in_silence_is_named(tmp_path, change, mes
         ({"identity": "x"}, r"key 'run\.identity'.*found 'x'"),
         ({"identity": {"decoding": {"temperature": "hot", "top_p": 1}}}, r"run\.identity\.decoding\.temperature.*found 'hot'"),
         ({"judge": {}}, r"key 'run\.judge\.name': Field required"),
-        ({"judge": {"name": "l", "lock_sha256": "5", "advisory": {}}}, r"run\.judge\.advisory\.relevance"),
+        ({"judge": {"name": "l", "fingerprint_sha256": "5", "advisory": {}}}, r"run\.judge\.advisory\.relevance"),
         ({"sampling_seeds": "3"}, r"run\.sampling_seeds.*found '3'"),
         ({"sampling_seeds": 0}, r"run\.sampling_seeds.*found 0"),
         ({"footprint_mib": "big"}, r"run\.footprint_mib.*found 'big'"),
