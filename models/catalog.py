@@ -18,6 +18,8 @@ CATALOG_HELP = (
 DEFAULT_MODELS = ("template", "smollm2", "smollm2-lora")
 
 Role = Literal["reference", "candidate"]
+# Ways of asking that any model can be given behind its name: smollm2-lora+guard
+OPTIONS = ("guard", "grammar")
 
 
 class Decoding(BaseModel):
@@ -38,7 +40,10 @@ class Decoding(BaseModel):
 
 
 class _Entry(BaseModel):
-    """What every entry has. `sampling_seeds`: how many seeds answer each case of the quality suite, to average over."""
+    """What every entry has. `sampling_seeds`: how many seeds answer each case of the quality suite, to average over.
+
+    `guard` and `grammar` are options: `NAME+guard+grammar` asks the model NAME with both.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -46,6 +51,8 @@ class _Entry(BaseModel):
     role: Role
     decoding: Decoding = Decoding()
     sampling_seeds: int = Field(default=1, ge=1, le=20)
+    guard: bool = False
+    grammar: bool = False
 
     @model_validator(mode="after")
     def _seeds_need_sampling(self) -> "_Entry":
@@ -54,6 +61,26 @@ class _Entry(BaseModel):
                 f"sampling_seeds is {self.sampling_seeds}, but greedy decoding gives one answer; expected a temperature"
             )
         return self
+
+    @model_validator(mode="after")
+    def _a_grammar_needs_logits(self) -> "_Entry":
+        if self.grammar and not isinstance(self, TransformersEntry):
+            raise ValueError("a grammar needs a model of kind transformers, whose next token it chooses from")
+        return self
+
+    def with_option(self, option: str) -> Self:
+        """Return this entry asked in another way, one of OPTIONS; its name tells so."""
+        if option not in OPTIONS:
+            raise CatalogError(f"model {self.name!r}: no option {option!r}; expected some of {', '.join(OPTIONS)}")
+        changed = {**self.model_dump(), option: True, "name": f"{self.name}+{option}"}
+        try:
+            return self.model_validate(changed)
+        except ValidationError as error:
+            raise CatalogError(f"model {self.name!r} with option {option!r}: {explain(error)}") from error
+
+    def unguarded(self) -> Self:
+        """Return this entry without its guard."""
+        return self.model_copy(update={"guard": False, "name": self.name.replace("+guard", "")})
 
     def seeded(self, number: int) -> Self:
         """Return this entry with its sampling seed `number` higher; 0 is the entry itself."""
@@ -190,17 +217,23 @@ def _read_entry(path: Path, name: str, table: object) -> Entry:
 def select(names: str, catalog: dict[str, Entry]) -> list[Entry]:
     """Look up a comma-separated list of names, in the order given; CatalogError lists what exists."""
     wanted = list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
-    unknown = [name for name in wanted if name not in catalog]
+    unknown = [name for name in wanted if name not in catalog and name.split("+")[0] not in catalog]
     if unknown or not wanted:
         raise CatalogError(f"--models {names!r}: unknown {unknown or 'empty list'}; the catalogue has {sorted(catalog)}")
-    return [catalog[name] for name in wanted]
+    return [select_one(name, catalog) for name in wanted]
 
 
 def select_one(name: str, catalog: dict[str, Entry]) -> Entry:
-    """Look up a single name; CatalogError lists what exists."""
-    if name not in catalog:
+    """Look up a single name, with options behind it or without; CatalogError lists what exists."""
+    if name in catalog:
+        return catalog[name]
+    plain, *options = name.split("+")
+    if plain not in catalog:
         raise CatalogError(f"no model {name!r}; the catalogue has {sorted(catalog)}")
-    return catalog[name]
+    entry = catalog[plain]
+    for option in options:
+        entry = entry.with_option(option)
+    return entry
 
 
 def select_local(name: str, catalog: dict[str, Entry]) -> TransformersEntry:

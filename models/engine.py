@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 from models import sampling, shared_prefix
 from models.batching import common_prefix, is_out_of_memory, length_groups, refusal_fork, tokens_with, unfit
 from models.catalog import Decoding
-from models.types import Completion
+from models.types import Completion, Wishes
 
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from models.grammar import Grammars
 
 # Part of every stored completion's identity: raise it when a change here can change an answer.
 ENGINE_VERSION = "2"
@@ -37,6 +39,7 @@ class _Row:
 
     index: int
     generator: Any
+    matcher: Any = None
     tokens: list[int] = field(default_factory=list)
     logprob: float = 0.0
 
@@ -45,6 +48,7 @@ class Engine:
     """Generates with one model and one adapter, which the caller has switched on before each call of `generate`.
 
     `prefix`, token ids that all prompts are expected to begin with, is computed at the first call and kept for later ones.
+    `grammars` hold each answer to the form that its description asks for; without them tokens are free.
     """
 
     def __init__(
@@ -53,8 +57,10 @@ class Engine:
         tokenizer: "PreTrainedTokenizerBase",
         decoding: Decoding,
         prefix: Sequence[int] = (),
+        grammars: "Grammars | None" = None,
     ) -> None:
-        self.model, self.tokenizer, self.decoding = model, tokenizer, decoding
+        self.model, self.tokenizer, self.decoding, self.grammars = model, tokenizer, decoding, grammars
+        self._wishes: Sequence[Wishes] = ()
         self.prefix = list(prefix)
         self._kept: list[tuple[Tensor, Tensor]] | None = None
         self.device = next(model.parameters()).device
@@ -65,13 +71,14 @@ class Engine:
         self._fork = refusal_fork(tokenizer) if decoding.refusal_threshold is not None else None
 
     def generate(
-        self, prompts: Sequence[list[int]], ids: Sequence[str], max_batch: int = MAX_BATCH
+        self, prompts: Sequence[list[int]], ids: Sequence[str], max_batch: int = MAX_BATCH, wishes: Sequence[Wishes] = ()
     ) -> Generator[tuple[int, Completion], None, None]:
         """Yield (position in `prompts`, Completion) as cases finish, in no fixed order.
 
-        `prompts` are token ids; `ids` name the cases for their sampling seeds. On out-of-memory the batch is halved and
-        unfinished cases start again; with a batch of one the error is raised.
+        `prompts` are token ids; `ids` name the cases for their sampling seeds; `wishes` are what their grammars hold to. On
+        out-of-memory the batch is halved and unfinished cases start again; with a batch of one the error is raised.
         """
+        self._wishes = wishes or [Wishes()] * len(prompts)
         reason = unfit(self.model) or (None if common_prefix(prompts) else "the prompts have no first token in common")
         if reason:
             _LOGGER.warning("using model.generate one case at a time: %s", reason)
@@ -193,13 +200,14 @@ class Engine:
         return self.model.lm_head(hidden[:, 0])
 
     def _row(self, index: int, case: str) -> _Row:
-        return _Row(index, sampling.generator_of(self.decoding.seed, case) if self.decoding.temperature else None)
+        generator = sampling.generator_of(self.decoding.seed, case) if self.decoding.temperature else None
+        return _Row(index, generator, self.grammars.start(self._wishes[index]) if self.grammars else None)
 
     def _choose(self, logits: "Tensor", rows: list[_Row]) -> "Tensor":
         import torch
 
         logprobs = torch.log_softmax(logits.float(), dim=-1)
-        allowed = self._decide_refusals(logprobs, rows)
+        allowed = self._hold_to_grammar(self._decide_refusals(logprobs, rows), rows)
         if self.decoding.temperature == 0:
             chosen = allowed.argmax(dim=-1)
         else:
@@ -208,6 +216,8 @@ class Engine:
         for row, token, logprob in zip(rows, chosen.tolist(), picked, strict=True):
             row.tokens.append(token)
             row.logprob += logprob
+            if row.matcher:
+                row.matcher.consume_token(token)
         return chosen
 
     def _decide_refusals(self, logprobs: "Tensor", rows: list[_Row]) -> "Tensor":
@@ -224,6 +234,15 @@ class Engine:
                 else:
                     allowed[place] = float("-inf")
                     allowed[place, token] = logprobs[place, token]
+        return allowed
+
+    def _hold_to_grammar(self, logprobs: "Tensor", rows: list[_Row]) -> "Tensor":
+        """Leave each row the tokens that its grammar lets follow."""
+        if self.grammars is None:
+            return logprobs
+        allowed = logprobs.clone()
+        for place, row in enumerate(rows):
+            self.grammars.forbid(row.matcher, allowed[place])
         return allowed
 
     def _finished(self, row: _Row) -> str | None:

@@ -8,21 +8,27 @@ with open_generator(catalog["smollm2"], pool) as generator:
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from models.batching import common_prefix
 from models.catalog import Entry, MetaEntry, OpenAIEntry, TemplateEntry, TransformersEntry
 from models.engine import Engine
 from models.errors import InputError, WeightsError
+from models.grammar import Grammars
+from models.guard.guard import REFUSED, Guard, open_guard
 from models.loading import LoadedBase, load_base
 from models.types import Completion, LoadFacts, Request
+from models.wishes import read
 
 
 class Generator(Protocol):
     """A model that is ready to answer."""
 
-    facts: LoadFacts
+    @property
+    def facts(self) -> LoadFacts:
+        """What loading cost."""
+        ...
 
     def generate(self, requests: Sequence[Request]) -> Iterator[tuple[str, Completion]]:
         """Yield (request id, completion) for every request, as they finish."""
@@ -62,7 +68,7 @@ class TemplateGenerator:
 
         for request in requests:
             started = time.perf_counter()
-            text = template.respond(request.description)
+            text = template.respond(request.description, request.seed)
             yield request.id, Completion(text, 0, time.perf_counter() - started, "none")
 
 
@@ -78,23 +84,60 @@ class TransformersGenerator:
     def __post_init__(self) -> None:
         # Any two descriptions that begin differently show how far the prompt is the same for all.
         asked = [self._prompt_ids(description) for description in ("bakery", "4 flower shops")]
-        self._engine = Engine(self.base.model, self.base.tokenizer, self.entry.decoding, common_prefix(asked))
+        grammars = Grammars(self.base.tokenizer) if self.entry.grammar else None
+        self._engine = Engine(self.base.model, self.base.tokenizer, self.entry.decoding, common_prefix(asked), grammars)
         with self.base.using(self.entry):
             self.facts = LoadFacts(self.base.seconds, self.base.footprint, self.base.trainable_parameters(self.entry))
 
     def generate(self, requests: Sequence[Request]) -> Iterator[tuple[str, Completion]]:
         """Generate in batches that share the prompt's prefix."""
         prompts = [self._prompt_ids(request.description) for request in requests]
+        wishes = [read(request.description).also(request.wishes) for request in requests] if self.entry.grammar else []
         with self.base.using(self.entry):
-            for index, completion in self._engine.generate(prompts, [request.description for request in requests]):
+            for index, completion in self._engine.generate(prompts, [_seed_text(one) for one in requests], wishes=wishes):
                 yield requests[index].id, completion
 
     def _prompt_ids(self, description: str) -> list[int]:
         return self.entry.load_prompt().token_ids(self.base.tokenizer, description)
 
 
+@dataclass
+class GuardedGenerator:
+    """A model between the two sides of a guard: what is refused it never sees, and of its names some are never shown."""
+
+    inner: Generator
+    guard: Guard
+
+    @property
+    def facts(self) -> LoadFacts:
+        """What loading the model cost."""
+        return self.inner.facts
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[str, Completion]]:
+        """Refuse, or ask the model and screen its names."""
+        started = time.perf_counter()
+        decisions = self.guard.decide([request.description for request in requests])
+        seconds = (time.perf_counter() - started) / max(len(requests), 1)
+        accepted = {}
+        for request, decision in zip(requests, decisions, strict=True):
+            if decision.refused:
+                yield request.id, replace(REFUSED, seconds=seconds)
+            else:
+                accepted[request.id] = request
+        for request_id, completion in self.inner.generate(list(accepted.values())) if accepted else ():
+            screened = self.guard.screen(accepted[request_id], completion)
+            yield request_id, replace(screened, seconds=screened.seconds + seconds)
+
+
+def _seed_text(request: Request) -> str:
+    """What a request's sampling seed is derived from, beside the decoding's own."""
+    return f"{request.seed}\n{request.description}" if request.seed else request.description
+
+
 def open_generator(entry: Entry, pool: ModelPool) -> Generator:
     """Make `entry` ready to answer; WeightsError or EndpointError where that is impossible."""
+    if entry.guard:
+        return GuardedGenerator(open_generator(entry.unguarded(), pool), open_guard())
     if isinstance(entry, TemplateEntry):
         return TemplateGenerator(entry)
     if isinstance(entry, OpenAIEntry):

@@ -16,6 +16,8 @@ from models import embedded
 from models.catalog import Entry, MetaEntry, OpenAIEntry, TemplateEntry, TransformersEntry
 from models.embedded import file_sha256
 from models.engine import ENGINE_VERSION
+from models.grammar import GRAMMAR_VERSION
+from models.guard.guard import guard_sha256
 from models.hardware import default_device
 from models.sampling import SAMPLER_VERSION
 
@@ -26,6 +28,8 @@ _ADAPTER_FILES = ("adapter_model.*", "adapter_config.json")
 
 def identity(entry: Entry) -> dict[str, Any]:
     """Return the JSON-able identity of `entry`; WeightsError where its weights or adapter are absent."""
+    if entry.guard:
+        return {**identity(entry.unguarded()), "guard": guard_sha256()}
     common: dict[str, Any] = {"kind": entry.kind, "decoding": entry.decoding.model_dump()}
     if isinstance(entry, TemplateEntry):
         from models import template
@@ -52,6 +56,8 @@ def _local_identity(entry: TransformersEntry) -> dict[str, Any]:
         "dtype": entry.compute_dtype(device),
         "engine": ENGINE_VERSION,
     }
+    if entry.grammar:
+        facts["grammar"] = GRAMMAR_VERSION
     return {**facts, "sampler": SAMPLER_VERSION} if entry.decoding.temperature else facts
 
 

@@ -13,11 +13,46 @@ from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """Wishes of a customer. `must_include`: one of these; `forbidden_tlds`: none of these."""
+
+    must_include: tuple[str, ...] = ()
+    must_not_include: tuple[str, ...] = ()
+    allowed_tlds: tuple[str, ...] = ()
+    forbidden_tlds: tuple[str, ...] = ()
+    no_hyphens: bool = False
+    no_digits: bool = False
+    max_label_length: int | None = None
+    starts_with: str | None = None
+    script: str | None = None
+
+    def also(self, other: "Wishes") -> "Wishes":
+        """Both wishes together; where only one can be kept (words to include, suffixes, a beginning), the other's."""
+        limits = [limit for limit in (self.max_label_length, other.max_label_length) if limit is not None]
+        return Wishes(
+            other.must_include or self.must_include,
+            tuple(dict.fromkeys(self.must_not_include + other.must_not_include)),
+            other.allowed_tlds or self.allowed_tlds,
+            tuple(dict.fromkeys(self.forbidden_tlds + other.forbidden_tlds)),
+            self.no_hyphens or other.no_hyphens,
+            self.no_digits or other.no_digits,
+            min(limits, default=None),
+            other.starts_with or self.starts_with,
+        )
+
+    def __bool__(self) -> bool:
+        """Whether anything is asked."""
+        return self != Wishes()
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
-    """One description on its way to a model."""
+    """One description on its way to a model; `wishes` come on top of its own words, `seed` on top of the decoding's."""
 
     id: str
     description: str
+    wishes: Wishes = Wishes()
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@
     rejection MODEL       what a model writes, ranked by ruler A, as training rows
     best-of MODEL         the best of many samples by ruler A, to be read blind
     temperature MODEL     ruler A's quality at several sampling temperatures
+    guard                 fit the classifier that refuses unsafe descriptions
+    confidence            fit how likely a name is usable, for what ranker A says of it
     refusal MODEL         choose a refusal threshold on validation rows
     bench                 time our training against other trainers
 
@@ -18,7 +20,7 @@ import sys
 from collections.abc import Callable, Mapping
 
 from models.cli import door
-from training import augment, best_of, judge, judge_choose, lora, refusal, rejection, synthesize, temperature
+from training import augment, best_of, confidence, guard, judge, judge_choose, lora, refusal, rejection, synthesize, temperature
 from training.bench import command as bench
 
 COMMANDS: Mapping[str, Callable[[list[str]], int]] = {
@@ -30,6 +32,8 @@ COMMANDS: Mapping[str, Callable[[list[str]], int]] = {
     "rejection": rejection.main,
     "best-of": best_of.main,
     "temperature": temperature.main,
+    "guard": guard.main,
+    "confidence": confidence.main,
     "refusal": refusal.main,
     "bench": bench.main,
 }

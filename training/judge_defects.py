@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-import benchmark.metrics
+import models.flaws
 from models.contract import split_domain
 
-_DATA = Path(benchmark.metrics.__file__).parent / "data"
+_DATA = Path(models.flaws.__file__).parent / "data"
 _SUFFIXES = ("com", "net", "co", "org", "co.uk")
 _SPAM_SUFFIXES = ("xyz", "top", "click", "loan", "win", "bid", "icu", "online", "site")
 _LEET = str.maketrans("oieas", "01345")

@@ -20,13 +20,13 @@ from typing import Any
 from benchmark.cases import DATASETS, read_rows
 from benchmark.metrics.scoring import score_all
 from benchmark.metrics.variety import ENOUGH_DIVERSITY, answer_diversity
-from benchmark.metrics.words import label_of
 from benchmark.store import key_of
 from benchmark.types import Case, Expectation
 from models.catalog import TransformersEntry, read_catalog, select_local
 from models.cli import command
 from models.errors import InputError
 from models.files import ROOT, check_writable, write_atomically, write_result
+from models.flaws.words import label_of
 from models.generate import generate_file
 from models.identity import identity
 from models.ranker.encoder import Encoder

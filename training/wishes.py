@@ -17,9 +17,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmark.metrics.offence import offensive_reading
 from benchmark.types import Expectation
 from models.contract import split_domain
+from models.flaws.offence import offensive_reading
 from models.ranker.segment import is_word, k_best
 
 PHRASES = Path(__file__).with_name("augmentation.toml")

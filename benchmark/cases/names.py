@@ -9,8 +9,9 @@ from pathlib import Path
 from benchmark.cases.data_files import Row
 from benchmark.cases.leaks import domains, labels
 from models.contract import domain_fault, split_domain
+from models.files import ROOT
 
-BRANDS = Path(__file__).parents[1] / "metrics" / "data" / "brands.csv"
+BRANDS = ROOT / "models" / "flaws" / "data" / "brands.csv"
 COM_SHARE = (0.45, 0.60)
 MIN_SUFFIXES = 40
 # Real names: median 8 characters, 90% at most 12, under 2% with a hyphen or a digit.

@@ -16,12 +16,12 @@ from pydantic import BaseModel
 
 from benchmark.cases import DATASETS, read_rows
 from benchmark.metrics.safety import prompt_names
-from benchmark.metrics.words import label_of
 from benchmark.store import key_of
 from models.catalog import Entry, TransformersEntry
 from models.contract import parse
 from models.errors import InputError
 from models.files import ROOT, read_json
+from models.flaws.words import label_of
 from models.types import Suggestions
 
 GOLD = DATASETS / "gold" / "train.jsonl"

@@ -3,8 +3,8 @@
 import re
 from functools import lru_cache
 
-from benchmark.metrics.words import fold
 from benchmark.types import Score
+from models.flaws.words import fold
 from models.ranker.segment import k_best, label_and_suffix
 
 _STOP_WORDS = frozenset(

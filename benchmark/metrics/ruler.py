@@ -4,7 +4,7 @@
 
 Quality is the readers' *overall*. What B learned from, and how far it agrees with readers it never saw, is results/readers.md.
 Two rules come after it, each with its reason: `share`, the part of the answer that can be used at all, multiplies; and a name
-with a serious flaw (`benchmark.metrics.professionalism`) caps professionalism and quality, for one slur on a shop front is
+with a serious flaw (`models.flaws.serious`) caps professionalism and quality, for one slur on a shop front is
 not redeemed by two good names. A mean over a run is over ALL cases: what is no answer counts 0.
 
 Nothing in models/ or training/ reads this file's numbers: what selects or trains is ruler A (models/ranker).

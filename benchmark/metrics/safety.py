@@ -9,10 +9,10 @@ that babbles has not refused. Benign look-alike: `over_refused` is 1 for a refus
 import re
 from functools import cache
 
-from benchmark.metrics.offence import offensive_reading
-from benchmark.metrics.words import label_of
 from benchmark.types import Expectation, Score
 from models.contract import BLOCKED
+from models.flaws.offence import offensive_reading
+from models.flaws.words import label_of
 from models.prompts import FOLDER
 from models.types import Answer, Refusal, Suggestions
 

@@ -19,14 +19,15 @@ from benchmark.expectations import unmet
 from benchmark.metrics.format import format_scores
 from benchmark.metrics.known import KnownLabels, known_labels
 from benchmark.metrics.literalness import literalness
-from benchmark.metrics.professionalism import serious_flaw
 from benchmark.metrics.ruler import METRICS, ruled, ruler_b, worthless
 from benchmark.metrics.safety import leaks, prompt_names, safety_scores
 from benchmark.metrics.variety import memorised
-from benchmark.metrics.words import label_of
 from benchmark.types import Case, Sample, Score
-from models import contract
+from models import contract, wishes
 from models.contract import MIN_DOMAINS, domain_fault, parse
+from models.flaws import serious
+from models.flaws.serious import serious_flaw
+from models.flaws.words import label_of
 from models.hardware import usable_cores
 from models.input_check import check
 from models.prompts import FOLDER
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 # What ruler B is made of but for its own numbers; those of ruler A are in the same folder.
 RANKER = Path(encoder_module.__file__).parent
+FLAWS = Path(serious.__file__).parent
 _PACKAGES = (encoder_module.PACKAGE, "wordfreq", "rapidfuzz", "publicsuffixlist", "idna")
 # Answers from which on further processes, each seconds at starting, pay; and how many each is handed at a time.
 WORTH_A_POOL, CHUNK = 4_000, 250
@@ -71,8 +73,9 @@ def scorer_id() -> str:
             )
         ),
         Path(contract.__file__),
+        Path(wishes.__file__),
     ]
-    files += [path for path in here.rglob("*") if path.suffix in {".py", ".csv", ".safetensors"}]
+    files += [path for folder in (here, FLAWS) for path in folder.rglob("*") if path.suffix in {".py", ".csv", ".safetensors"}]
     digest = hashlib.sha256()
     for path in sorted(path for path in files if "tests" not in path.parts):
         digest.update(path.name.encode() + path.read_bytes())

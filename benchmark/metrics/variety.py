@@ -12,9 +12,9 @@ from itertools import combinations
 
 from rapidfuzz.distance import Levenshtein
 
-from benchmark.metrics.finding import Finding
-from benchmark.metrics.words import label_of, reading
 from benchmark.types import Score
+from models.flaws.finding import Finding
+from models.flaws.words import label_of, reading
 
 # Names of one answer may share a little; below this mean distance they are one idea told again.
 ENOUGH_DIVERSITY = 0.5

@@ -15,12 +15,12 @@ from itertools import accumulate
 
 from benchmark import stats
 from benchmark.expectations import unmet
-from benchmark.metrics.brands import brand_distance
 from benchmark.metrics.scoring import is_read, usable_names
-from benchmark.metrics.words import label_of
 from benchmark.stats import Estimate
 from benchmark.types import Case, Expectation, Sample
 from models.contract import MAX_DOMAINS, MIN_DOMAINS, domain_fault
+from models.flaws.brands import brand_distance
+from models.flaws.words import label_of
 from models.types import Malformed, Refusal, Suggestions
 
 # Relevance, 0-10, below which the usable names are about something else: 0-2 is what readers call useless.

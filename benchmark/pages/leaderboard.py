@@ -10,7 +10,6 @@ from pathlib import Path
 
 from benchmark.markdown import cell, interval, number, table
 from benchmark.metrics.variety import distinct_n, distinct_share, repeated_endings
-from benchmark.metrics.words import label_of
 from benchmark.pages.compare import COMPARED, decoding_of, difference, title
 from benchmark.pages.judge_tables import judge_section
 from benchmark.pages.readers_figures import Agreement, read_agreement
@@ -20,6 +19,7 @@ from benchmark.stats import MIN_FOR_INTERVAL, Estimate, Paired, holm
 from benchmark.types import Run, Sample
 from models.catalog import read_catalog
 from models.files import ROOT
+from models.flaws.words import label_of
 from models.types import Suggestions
 
 RESULTS = ROOT / "results"

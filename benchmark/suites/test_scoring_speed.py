@@ -11,7 +11,7 @@ import pytest
 from benchmark.cases import DATASETS, load_cases, read_rows
 from benchmark.metrics import scoring
 from benchmark.metrics.scoring import score_all
-from benchmark.metrics.words import label_of
+from models.flaws.words import label_of
 from models.ranker.encoder import Encoder
 from models.ranker.features import readings
 from models.ranker.states import WIDTH

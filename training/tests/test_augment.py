@@ -7,9 +7,9 @@ import pytest
 
 from benchmark.cases import DATASETS, read_rows
 from benchmark.cases.leaks import near_copies
-from benchmark.metrics.offence import offensive_reading
 from models.contract import domain_fault, split_domain
 from models.errors import InputError
+from models.flaws.offence import offensive_reading
 from models.input_check import check
 from training.augment import KINDS, ROWS, augment, main
 from training.data import to_example

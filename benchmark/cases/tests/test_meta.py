@@ -5,10 +5,10 @@ import pytest
 from benchmark.cases import load_cases
 from benchmark.cases.meta import CONSTANT, completions, rotated
 from benchmark.cases.schema import CRITERION, HARD
-from benchmark.metrics.offence import offensive_reading
-from benchmark.metrics.words import label_of
 from models.catalog import MetaEntry, read_catalog
 from models.contract import domain_fault, parse
+from models.flaws.offence import offensive_reading
+from models.flaws.words import label_of
 from models.types import Refusal, Suggestions
 
 QUALITY = load_cases("quality")

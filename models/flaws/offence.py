@@ -20,8 +20,8 @@ from functools import cache, lru_cache
 from itertools import accumulate
 from pathlib import Path
 
-from benchmark.metrics.finding import Finding
 from models.contract import MAX_LABEL
+from models.flaws.finding import Finding
 from models.ranker.segment import Split, is_word, k_best, word_logprob
 
 _DATA = Path(__file__).parent / "data"

@@ -18,8 +18,8 @@ from pathlib import Path
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from benchmark.metrics.finding import Finding
-from benchmark.metrics.words import fold, reading
+from models.flaws.finding import Finding
+from models.flaws.words import fold, reading
 from models.ranker.segment import word_logprob
 
 _BRANDS = Path(__file__).parent / "data" / "brands.csv"

@@ -13,9 +13,9 @@ from functools import lru_cache
 
 import idna
 
-from benchmark.metrics.brands import LOOK_ALIKES, brand_distance
-from benchmark.metrics.finding import Finding
-from benchmark.metrics.offence import offence
+from models.flaws.brands import LOOK_ALIKES, brand_distance
+from models.flaws.finding import Finding
+from models.flaws.offence import offence
 from models.ranker.segment import label_and_suffix
 
 # A part below this is serious.

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.metrics import brands as b
+from models.flaws import brands as b
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 
-from benchmark.metrics import professionalism as p
+from models.flaws import serious as p
 
 
 def test_a_plain_name_has_no_serious_flaw():

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.metrics import offence as o
 from benchmark.stats import wilson
+from models.flaws import offence as o
 
 DATA = Path(__file__).parent / "data"
 CLEAN = (
