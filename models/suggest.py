@@ -43,25 +43,25 @@ class Suggested:
     """Names with their confidence, best first; or the reason for none. `quality` is ranker A's estimate for the list, 0-10."""
 
     status: Literal["success", "blocked", "rejected"]
-    names: tuple[tuple[str, float], ...] = ()
-    quality: float = 0.0
+    names: tuple[tuple[str, float | None], ...] = ()
+    quality: float | None = None
     reason: str = ""
 
 
 @dataclass
 class Suggester:
-    """One model, ready to suggest."""
+    """One model, ready to suggest. Without `rates` names have no confidence, and nothing heavy is loaded to give one."""
 
     entry: Entry
     generator: Generator
     guard: Guard | None
+    rates: bool = True
     encoder: Encoder = field(default_factory=Encoder)
 
     @classmethod
-    def open(cls, entry: Entry, pool: ModelPool | None = None) -> "Suggester":
+    def open(cls, entry: Entry, rates: bool = True) -> "Suggester":
         """Load the model and, where the entry has one, its guard."""
-        plain = entry.model_copy(update={"guard": False})
-        return cls(entry, open_generator(plain, pool or ModelPool()), open_guard() if entry.guard else None)
+        return cls(entry, open_generator(entry.unguarded(), ModelPool()), open_guard() if entry.guard else None, rates)
 
     def suggest(self, asks: Sequence[Ask]) -> Iterator[tuple[int, Suggested]]:
         """Yield (place in `asks`, what is suggested), refusals first."""
@@ -104,7 +104,9 @@ class Suggester:
         kept = presentable([*names, *template_names(text, _SPARE)], wishes)[: ask.count]
         if not kept:
             return Suggested("success", reason="no name keeps every wish")
+        if not self.rates:
+            return Suggested("success", tuple((name, None) for name in kept))
         lists = [Listed(text, ask.language, tuple(kept)), *(Listed(text, ask.language, (name,)) for name in kept)]
         quality, *rated = ruler_a().rate(lists, self.encoder)[:, CRITERIA.index("overall")].tolist()
-        pairs = sorted(zip(kept, map(confidence, rated), strict=True), key=lambda pair: -pair[1])
-        return Suggested("success", tuple(pairs), quality)
+        best_first = sorted(zip(kept, rated, strict=True), key=lambda pair: -pair[1])
+        return Suggested("success", tuple((name, confidence(value)) for name, value in best_first), quality)

@@ -81,6 +81,7 @@ class Dispatcher:
         self._process.start()
         theirs.close()
         loop = asyncio.get_running_loop()
+        await asyncio.to_thread(self._by_template, Ask("mobile dog groomer, Leeds"))  # ready before it is needed
         threading.Thread(target=self._listen, args=(ours, loop), daemon=True).start()
 
     async def suggest(self, ask: Ask) -> Answered:
@@ -171,7 +172,7 @@ class Dispatcher:
 
     def _by_template(self, ask: Ask) -> Suggested:
         if self._standby is None:
-            self._standby = Suggester.open(fallback_entry(select_one(self.model, read_catalog(self.catalog))))
+            self._standby = Suggester.open(fallback_entry(select_one(self.model, read_catalog(self.catalog))), rates=False)
         [(_, suggested)] = self._standby.suggest([ask])
         return suggested
 

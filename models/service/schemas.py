@@ -76,7 +76,7 @@ class Suggestion(BaseModel):
     """A name, and how likely blind readers would call it at least usable."""
 
     domain: str
-    confidence: float = Field(ge=0, le=1)
+    confidence: float | None = Field(ge=0, le=1, description="none where the fallback answered")
     availability: Literal["available", "registered", "unknown"] | None = None
 
 
@@ -94,7 +94,9 @@ class Domains(_Common):
 
     domains: list[str]
     business_description: str
-    quality_score: float = Field(ge=0, le=10, description="what blind readers would say of the list, 0-10, by ranker A")
+    quality_score: float | None = Field(
+        ge=0, le=10, description="what blind readers would say of the list, 0-10, by ranker A; none where the fallback answered"
+    )
 
 
 class Suggestions(_Common):
