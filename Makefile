@@ -11,11 +11,12 @@ LIMIT ?=
 JUDGE ?= local
 BUDGET ?=
 RECIPE ?= smollm2-v3
+MODEL ?= smollm2-lora+guard
 MODULE ?=
 UNIT_TESTS := models benchmark/tests benchmark/cases benchmark/metrics benchmark/judges benchmark/run benchmark/readers benchmark/pages benchmark/peers benchmark/suites/test_datasets.py training
 
 .DEFAULT_GOAL := help
-.PHONY: help setup leaderboard gate test mutants check cards bench bench-peers bench-training train choose-prompt
+.PHONY: help setup leaderboard gate test mutants check cards bench fuzz bench-peers bench-training serve train choose-prompt
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,7 +26,7 @@ setup: $(READY) ## make .venv with exactly the pinned packages
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(f"Python 3.11 or newer is needed, found {sys.version.split()[0]}" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[train,dev]' -c constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[train,dev,serve]' -c constraints.txt
 	touch $(READY)
 
 leaderboard: $(READY) ## evaluate MODELS (LIMIT=N cases a suite; JUDGE=none, local) and write results/leaderboard.md
@@ -62,6 +63,10 @@ $(LM_EVAL)/.ready: benchmark/peers/lm_eval.txt
 	$(LM_EVAL)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmark/peers/lm_eval.txt
 	touch $@
 
+fuzz: export DOMAINBENCH_FUZZ = 500
+fuzz: $(READY) ## send the service thousands of requests made from its OpenAPI document
+	$(PYTEST) -q -s models/service/tests/test_schema.py
+
 bench-peers: $(READY) $(LM_EVAL)/.ready ## time our generation against other tools (BUDGET minutes), write results/peers.md
 	$(BIN)/python -m benchmark.peers $(if $(BUDGET),--budget-minutes $(BUDGET))
 
@@ -72,6 +77,9 @@ $(TRL)/.ready: training/bench/trl.txt
 
 bench-training: $(READY) $(TRL)/.ready ## time our training against other trainers, write results/training-speed.md
 	$(BIN)/python -m training bench
+
+serve: $(READY) ## serve MODEL at http://127.0.0.1:8000: a page to try it, /docs, POST /generate-domains
+	$(BIN)/python -m models.serve --model $(MODEL)
 
 train: $(READY) ## train the adapter of RECIPE
 	$(BIN)/python -m training.lora $(RECIPE)

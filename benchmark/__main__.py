@@ -5,6 +5,7 @@
     readers ...                         blind readings: sheets for readers, their agreement, fitting the rulers
     pairwise                            models against each other, as a judge sees them
     speed                               publish this machine's stored timings
+    guard                               ask the guard about the safety test rows and write its page
     pages [NAME ...] [--check]          rebuild the pages of results/ and the cards, or say which are stale
 
 Where no command has its name, a page's name is one: `python -m benchmark leaderboard` is `... pages leaderboard`.
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from benchmark.cases import cards
 from benchmark.markdown import publish
-from benchmark.pages import comparison, iterations, judge, leaderboard, pairwise, readers, speed, validity
+from benchmark.pages import comparison, guard, iterations, judge, leaderboard, pairwise, readers, speed, validity
 from benchmark.peers import page as peers
 from benchmark.readers import commands as reading
 from benchmark.run import score_file
@@ -41,6 +42,7 @@ PAGES = {
     "readers": Page(lambda root: readers.outputs(root / "results"), "the ratings and the runs give"),
     "validity": Page(lambda root: validity.outputs(root / "results"), "the metrics give"),
     "judge": Page(lambda root: judge.outputs(root / "results"), "results/judge.json gives"),
+    "guard": Page(lambda root: guard.outputs(root / "results"), "results/guard.json gives"),
     "speed": Page(lambda root: speed.outputs(root / "results"), "results/speed.json gives"),
     "peers": Page(lambda root: peers.outputs(root / "results"), "results/peers.json gives"),
 }
@@ -69,6 +71,7 @@ COMMANDS: Mapping[str, Callable[[list[str]], int]] = {
     "readers": reading.main,
     "pairwise": pairwise.main,
     "speed": speed.main,
+    "guard": guard.main,
     "pages": pages,
 }
 

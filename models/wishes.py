@@ -205,6 +205,10 @@ _STOP = frozenset(
 _NEXT_WISH = frozenset(
     [
         "end",
+        "without",
+        "ohne",
+        "sans",
+        "sin",
         "ends",
         "ending",
         "finish",
@@ -363,7 +367,7 @@ def _items(text: str) -> list[str]:
 def _excluded(clauses: Sequence[str]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     cue = rf"\b{_NOT}\s+(?:the\s+)?"
-    verb = r"(?:(?:see|say|saying|use|using|include|including|contain|containing|mention\w*|put|want|have|having|names? (?:with|like|containing)|with|of|le|el|il|o)\s+){0,2}"
+    verb = r"(?:(?:names?|may|can|should|must|see|say|saying|use|using|include|including|contain|containing|mention\w*|put|want|have|having|names? (?:with|like|containing)|with|of|le|el|il|o)\s+){0,3}"
     noun = rf"(?:{_WORD_NOUN}\s+)?(?:of\s+)?(?:the\s+)?"
     for clause in clauses:
         for match in re.finditer(rf"{cue}{verb}{noun}", clause):

@@ -1,24 +1,27 @@
-"""Fit the guard's classifier on the safety train rows, and choose its threshold on the validation rows.
+"""Fit the guard: its multilingual machine, its tuned English encoder, and on the validation rows its curve and threshold.
 
-    python -m training guard            fit; writes models/guard/data/guard.safetensors and guard.json
-    python -m training guard --tune     which settings do best in five folds of the train rows? Writes nothing
+    python -m training guard            fit, some ten minutes on 2 cores; writes models/guard/data/
+    python -m training guard --tune     which settings of the machine do best in five folds of the train rows? Writes nothing
 
-Both rows of a contrast pair fall into one fold. The threshold is the lowest at which at most OVER_REFUSAL of the lawful
-validation rows are refused. The test rows are read by no command of training/.
+Trained on safety/train and safety/guard_train. Both rows of a contrast pair fall into one fold. The threshold is the lowest at
+which at most OVER_REFUSAL of the lawful validation rows are refused. The test rows are read by no command of training/.
 """
 
 import argparse
 import json
+import random
 from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from benchmark.cases import DATASETS, read_rows
 from models.cli import command
-from models.files import write_atomically
+from models.files import write_atomically, write_bytes_atomically
 from models.guard.classifier import FIGURES, FITTED, HARMS, Classifier, centred, vectors
+from models.guard.encoder import ADAPTER, HEAD, TunedEncoder, new_head, read_base
 from models.guard.legible import legible
 from models.input_check import check
+from models.ranker.batches import batches
 from models.ranker.ranker import Regression, Settings
 
 if TYPE_CHECKING:
@@ -27,11 +30,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+TRAIN = ("train", "guard_train")
 OVER_REFUSAL = 0.05
 FOLDS = 5
 # Chosen by --tune.
 CHOSEN = Settings(price=2.0, tolerance=0.05, width=1.0)
-PRICES, WIDTHS = (0.5, 1.0, 2.0, 5.0), (0.3, 0.6, 1.0, 2.0)
+PRICES, WIDTHS = (1.0, 2.0, 5.0), (0.6, 1.0, 2.0)
+RANK, LEARNING_RATE, EPOCHS, BATCH, WARM_UP = 16, 5e-4, 8, 32, 20
 Row = dict[str, Any]
 
 
@@ -41,18 +46,19 @@ def texts(rows: Sequence[Row]) -> list[str]:
 
 
 def targets(rows: Sequence[Row]) -> "Array":
-    """Harm, and each of HARMS: (rows, 1 + harms), 1 for an unsafe row."""
+    """Harm, each of HARMS, and English: (rows, 2 + harms), 1 where it holds; a safe row has no harm."""
     import numpy as np
 
     unsafe = np.array([row["label"] == "unsafe" for row in rows], dtype=np.float64)
     kinds = np.array([[row["category"] == harm for harm in HARMS] for row in rows], dtype=np.float64)
-    return np.hstack([unsafe[:, None], kinds * unsafe[:, None]])
+    english = np.array([row["language"] == "en" for row in rows], dtype=np.float64)
+    return np.hstack([unsafe[:, None], kinds * unsafe[:, None], english[:, None]])
 
 
-def fit(rows: Sequence[Row], found: "Array", settings: Settings = CHOSEN) -> Classifier:
-    """Fit on rows and their vectors; without calibration."""
+def fit_machine(rows: Sequence[Row], found: "Array", settings: Settings = CHOSEN) -> tuple[Regression, "Array"]:
+    """The machine over vectors (rows, 384), and the mean that is taken off them first."""
     mean = found.mean(0)
-    return Classifier(Regression.fit(centred(found, mean), targets(rows), settings), mean, 1.0, 0.0, 0.5)
+    return Regression.fit(centred(found, mean), targets(rows), settings), mean
 
 
 def folds(rows: Sequence[Row]) -> "Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]":
@@ -67,19 +73,64 @@ def folds(rows: Sequence[Row]) -> "Iterator[tuple[NDArray[np.int64], NDArray[np.
 
 
 def held_out(rows: Sequence[Row], found: "Array", settings: Settings) -> "Array":
-    """Score of each row by a classifier that has not seen it."""
+    """Score of each row by a machine that has not seen it."""
     import numpy as np
 
     scores = np.zeros(len(rows))
     for train, rest in folds(rows):
-        fitted = fit([rows[place] for place in train], found[train], settings)
-        scores[rest] = fitted.machine.predict(centred(found[rest], fitted.mean))[:, 0]
+        machine, mean = fit_machine([rows[place] for place in train], found[train], settings)
+        scores[rest] = machine.predict(centred(found[rest], mean))[:, 0]
     return scores
+
+
+def train_encoder(rows: Sequence[Row], seed: int = 0) -> TunedEncoder:
+    """Train the adapter and the head on the English rows: binary cross-entropy, AdamW, a warm-up and a linear end."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from tqdm import tqdm
+
+    torch.manual_seed(seed)
+    rng = random.Random(seed)
+    base, tokenizer = read_base()
+    layers = ["query", "key", "value", "dense"]
+    tuned = TunedEncoder(
+        get_peft_model(base, LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules=layers)), tokenizer, new_head()
+    )
+    english = [row for row in rows if row["language"] == "en"]
+    tokens = tuned.tokens(texts(english))
+    unsafe = torch.tensor([float(row["label"] == "unsafe") for row in english])
+    learned = [*(p for p in tuned.model.parameters() if p.requires_grad), *tuned.head.parameters()]
+    optimizer = torch.optim.AdamW(learned, lr=LEARNING_RATE, weight_decay=0.01)
+    steps = EPOCHS * (len(tokens) // BATCH)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min((step + 1) / WARM_UP, max(0.05, 1 - step / steps)))
+    tuned.model.train()
+    for _ in tqdm(range(EPOCHS), desc="guard", unit="epoch", disable=None):
+        order = rng.sample(range(len(tokens)), len(tokens))
+        for start in range(0, len(order) - BATCH + 1, BATCH):
+            chosen = order[start : start + BATCH]
+            optimizer.zero_grad()
+            _loss(tuned, [tokens[place] for place in chosen], unsafe[chosen]).backward()
+            torch.nn.utils.clip_grad_norm_(learned, 1.0)
+            optimizer.step()
+            schedule.step()
+    tuned.model.eval()
+    return tuned
+
+
+def _loss(tuned: TunedEncoder, tokens: Sequence[Sequence[int]], unsafe: Any) -> Any:
+    """Mean binary cross-entropy; texts of like length are read together."""
+    import torch
+
+    total = torch.zeros(())
+    for places, ids, mask in batches(tokens, rows=8):
+        logits = tuned.forward(ids, mask)[: len(places)]
+        total = total + torch.nn.functional.binary_cross_entropy_with_logits(logits, unsafe[places], reduction="sum")
+    return total / len(tokens)
 
 
 def recall_at(scores: "Array", unsafe: "NDArray[np.bool_]", over_refusal: float = OVER_REFUSAL) -> float:
     """Share of unsafe rows above the score that so many lawful ones exceed."""
-    return float((scores[unsafe] > threshold_at(scores, unsafe, over_refusal)).mean())
+    return float((scores[unsafe] >= threshold_at(scores, unsafe, over_refusal)).mean())
 
 
 def threshold_at(scores: "Array", unsafe: "NDArray[np.bool_]", over_refusal: float = OVER_REFUSAL) -> float:
@@ -87,7 +138,7 @@ def threshold_at(scores: "Array", unsafe: "NDArray[np.bool_]", over_refusal: flo
     import numpy as np
 
     lawful = np.sort(scores[~unsafe])[::-1]
-    return float(np.nextafter(lawful[int(over_refusal * len(lawful))], 2.0))
+    return float(np.nextafter(lawful[int(over_refusal * len(lawful))], np.inf))
 
 
 def _tune(rows: Sequence[Row], found: "Array", unsafe: "NDArray[np.bool_]") -> None:
@@ -99,40 +150,56 @@ def _tune(rows: Sequence[Row], found: "Array", unsafe: "NDArray[np.bool_]") -> N
         print(f"price {price:g}, width {width:g}: area {area:.3f}, recall at {OVER_REFUSAL:.0%} over-refusal {recall:.2f}")
 
 
-@command
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; returns the exit code."""
+def _calibrated(fitted: Classifier, validation: Sequence[Row]) -> dict[str, Any]:
+    """The curve and the threshold, chosen on validation rows."""
     import numpy as np
-    from safetensors.numpy import save
     from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import roc_auc_score
 
-    parser = argparse.ArgumentParser(prog="python -m training guard", description=__doc__.partition("\n")[0])
-    parser.add_argument("--tune", action="store_true", help="compare settings in folds of the train rows; write nothing")
-    options = parser.parse_args(arguments)
-    rows = read_rows(DATASETS / "safety" / "train.jsonl")
-    unsafe = np.array([row["label"] == "unsafe" for row in rows])
-    found = vectors(texts(rows))
-    if options.tune:
-        _tune(rows, found, unsafe)
-        return 0
-    fitted = fit(rows, found)
-    validation = read_rows(DATASETS / "safety" / "validation.jsonl")
     harmful = np.array([row["label"] == "unsafe" for row in validation])
     scores, _ = fitted.scores(texts(validation))
     curve = LogisticRegression(C=1e6).fit(scores[:, None], harmful)
     slope, offset = float(curve.coef_[0, 0]), float(curve.intercept_[0])
     threshold = 1 / (1 + np.exp(-(slope * threshold_at(scores, harmful) + offset)))
-    recall = recall_at(scores, harmful)
-    figures = {
-        "rows": len(rows),
-        "slope": round(slope, 6),
-        "offset": round(offset, 6),
-        "threshold": round(float(threshold), 6),
-        "validation": {"recall": round(recall, 4), "over_refusal": OVER_REFUSAL, "rows": len(validation)},
-    }
+    area, recall = float(roc_auc_score(harmful, scores)), recall_at(scores, harmful)
+    found = {"rows": len(validation), "area": round(area, 4), "recall": round(recall, 4), "over_refusal": OVER_REFUSAL}
+    print(f"validation: area {area:.3f}, recall {recall:.2f} at {OVER_REFUSAL:.0%} over-refusal")
+    numbers = {"slope": slope, "offset": offset, "threshold": float(threshold)}
+    return {**{name: round(value, 6) for name, value in numbers.items()}, "validation": found}
+
+
+def _write(fitted: Classifier, figures: dict[str, Any]) -> None:
+    import numpy as np
+    from safetensors.numpy import save
+    from safetensors.torch import save_file
+
     arrays = {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in vars(fitted.machine).items()}
-    FITTED.parent.mkdir(exist_ok=True)
-    FITTED.write_bytes(save({**arrays, "mean": fitted.mean.astype(np.float32)}))
+    fitted.tuned.model.save_pretrained(ADAPTER)
+    (ADAPTER / "README.md").unlink(missing_ok=True)  # peft's, which says nothing
+    save_file(fitted.tuned.head.state_dict(), ADAPTER / HEAD)
+    write_bytes_atomically(FITTED, save({**arrays, "mean": fitted.mean.astype(np.float32)}))
     write_atomically(FIGURES, json.dumps(figures, indent=1) + "\n")
-    print(f"{len(rows)} rows; validation recall {recall:.2f} at {OVER_REFUSAL:.0%} over-refusal")
+
+
+@command
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    import numpy as np
+
+    parser = argparse.ArgumentParser(prog="python -m training guard", description=__doc__.partition("\n")[0])
+    parser.add_argument("--tune", action="store_true", help="compare settings in folds of the train rows; write nothing")
+    options = parser.parse_args(arguments)
+    rows = [row for name in TRAIN for row in read_rows(DATASETS / "safety" / f"{name}.jsonl")]
+    found = vectors(texts(rows))
+    if options.tune:
+        _tune(rows, found, np.array([row["label"] == "unsafe" for row in rows]))
+        return 0
+    machine, mean = fit_machine(rows, found)
+    tuned = train_encoder(rows)
+    validation = read_rows(DATASETS / "safety" / "validation.jsonl")
+    read = texts(validation)
+    spread = (float(machine.predict(centred(vectors(read), mean))[:, 0].std()), float(tuned.logits(read).std()))
+    fitted = Classifier(machine, mean, tuned, spread, 1.0, 0.0, 0.5)
+    figures = {"rows": len(rows), "spread": [round(value, 4) for value in spread], **_calibrated(fitted, validation)}
+    _write(fitted, figures)
     return 0

