@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 LM_EVAL := .venv-peers/lm-eval
 TRL := .venv-peers/trl
 PYTEST := $(BIN)/python -m pytest
-MODELS ?= template,smollm2,smollm2-lora
+MODELS ?= template,smollm2,smollm2-lora,smollm2-lora+guard
 LIMIT ?=
 JUDGE ?= local
 BUDGET ?=
@@ -32,8 +32,8 @@ $(READY): pyproject.toml constraints.txt
 leaderboard: $(READY) ## evaluate MODELS (LIMIT=N cases a suite; JUDGE=none, local) and write results/leaderboard.md
 	$(PYTEST) -q -m "not datasets and not bench" --models $(MODELS) --judge $(JUDGE) $(if $(LIMIT),--limit $(LIMIT))
 
-gate: $(READY) ## may smollm2-lora ship? (LIMIT=N cases a suite) Says so; only an error fails
-	@$(PYTEST) -q -m "quality or edge or safety or gate" --models smollm2-lora --gate $(if $(LIMIT),--limit $(LIMIT)); status=$$?; \
+gate: $(READY) ## may smollm2-lora+guard ship? (LIMIT=N cases a suite) Says so; only an error fails
+	@$(PYTEST) -q -m "quality or edge or safety or gate" --models smollm2-lora+guard --gate $(if $(LIMIT),--limit $(LIMIT)); status=$$?; \
 	case $$status in 0) echo "gate: passed";; 10) echo "gate: failed";; 11) echo "gate: inconclusive";; *) exit $$status;; esac
 
 test: export DOMAINBENCH_DTYPE = float32

@@ -114,6 +114,30 @@ def prediction_powered_mean(
     return Estimate(value, value - margin, value + margin, len(true))
 
 
+def calibration_bins(
+    probabilities: Sequence[float], outcomes: Sequence[float], bins: int = 10
+) -> list[tuple[float, float, int]]:
+    """Mean probability, share of outcomes and number of cases in each bin of equal width that holds any.
+
+    [0.1, 0.2, 0.9], [0, 1, 1], 2 bins -> [(0.15, 0.5, 2), (0.9, 1.0, 1)]. ValueError for different lengths.
+    """
+    said, happened = _pair(probabilities, outcomes, "probabilities", "outcomes")
+    places = np.minimum((said * bins).astype(int), bins - 1)
+    return [
+        (float(said[places == place].mean()), float(happened[places == place].mean()), int((places == place).sum()))
+        for place in np.unique(places)
+    ]
+
+
+def calibration_error(probabilities: Sequence[float], outcomes: Sequence[float], bins: int = 10) -> float | None:
+    """Expected calibration error: the bins' gaps between probability and share, weighted by cases; None for no cases.
+
+    Source: Naeini, Cooper and Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning" (AAAI 2015).
+    """
+    found = calibration_bins(probabilities, outcomes, bins)
+    return sum(abs(said - share) * n for said, share, n in found) / len(probabilities) if found else None
+
+
 def paired_difference(a: Sequence[float], b: Sequence[float], confidence: float = 0.95) -> Paired | None:
     """Mean of a - b over the same cases in the same order; None for no cases, ValueError for different lengths.
 

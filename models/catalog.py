@@ -15,7 +15,7 @@ CATALOG = Path(__file__).with_name("catalog.toml")
 CATALOG_HELP = (
     "another file of models; its prompts are those of the folder prompts/ beside it, or without one of models/prompts/"
 )
-DEFAULT_MODELS = ("template", "smollm2", "smollm2-lora")
+DEFAULT_MODELS = ("template", "smollm2", "smollm2-lora", "smollm2-lora+guard")
 
 Role = Literal["reference", "candidate"]
 # Ways of asking that any model can be given behind its name: smollm2-lora+guard
@@ -217,10 +217,16 @@ def _read_entry(path: Path, name: str, table: object) -> Entry:
 def select(names: str, catalog: dict[str, Entry]) -> list[Entry]:
     """Look up a comma-separated list of names, in the order given; CatalogError lists what exists."""
     wanted = list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
-    unknown = [name for name in wanted if name not in catalog and name.split("+")[0] not in catalog]
+    unknown = [name for name in wanted if not is_known(name, catalog)]
     if unknown or not wanted:
         raise CatalogError(f"--models {names!r}: unknown {unknown or 'empty list'}; the catalogue has {sorted(catalog)}")
     return [select_one(name, catalog) for name in wanted]
+
+
+def is_known(name: str, catalog: dict[str, Entry]) -> bool:
+    """Whether `name` is one of the catalogue, with options behind it or without."""
+    plain, *options = name.split("+")
+    return name in catalog or (plain in catalog and set(options) <= set(OPTIONS))
 
 
 def select_one(name: str, catalog: dict[str, Entry]) -> Entry:

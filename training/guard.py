@@ -3,8 +3,9 @@
     python -m training guard            fit, some ten minutes on 2 cores; writes models/guard/data/
     python -m training guard --tune     which settings of the machine do best in five folds of the train rows? Writes nothing
 
-Trained on safety/train and safety/guard_train. Both rows of a contrast pair fall into one fold. The threshold is the lowest at
-which at most OVER_REFUSAL of the lawful validation rows are refused. The test rows are read by no command of training/.
+Trained on safety/train, safety/guard_train and, as lawful rows, gold/train. Both rows of a pair fall into one fold. The
+threshold is the lowest at which at most OVER_REFUSAL of the lawful validation rows are refused. No command of training/ reads
+the test rows.
 """
 
 import argparse
@@ -36,8 +37,15 @@ FOLDS = 5
 # Chosen by --tune.
 CHOSEN = Settings(price=2.0, tolerance=0.05, width=1.0)
 PRICES, WIDTHS = (1.0, 2.0, 5.0), (0.6, 1.0, 2.0)
-RANK, LEARNING_RATE, EPOCHS, BATCH, WARM_UP = 16, 5e-4, 8, 32, 20
+RANK, LEARNING_RATE, EPOCHS, BATCH, WARM_UP = 16, 5e-4, 7, 32, 20
 Row = dict[str, Any]
+
+
+def train_rows() -> list[Row]:
+    """The safety train rows, and the gold train rows as lawful ones: what most customers are like."""
+    ordinary = {"label": "safe", "category": None, "pair": None}
+    rows = [row for name in TRAIN for row in read_rows(DATASETS / "safety" / f"{name}.jsonl")]
+    return rows + [{**row, **ordinary} for row in read_rows(DATASETS / "gold" / "train.jsonl")]
 
 
 def texts(rows: Sequence[Row]) -> list[str]:
@@ -189,7 +197,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training guard", description=__doc__.partition("\n")[0])
     parser.add_argument("--tune", action="store_true", help="compare settings in folds of the train rows; write nothing")
     options = parser.parse_args(arguments)
-    rows = [row for name in TRAIN for row in read_rows(DATASETS / "safety" / f"{name}.jsonl")]
+    rows = train_rows()
     found = vectors(texts(rows))
     if options.tune:
         _tune(rows, found, np.array([row["label"] == "unsafe" for row in rows]))

@@ -17,7 +17,7 @@ from benchmark.pages.summary import HEADLINES, by_group, by_seed, summarize
 from benchmark.run.run_files import read_runs
 from benchmark.stats import MIN_FOR_INTERVAL, Estimate, Paired, holm
 from benchmark.types import Run, Sample
-from models.catalog import read_catalog
+from models.catalog import is_known, read_catalog
 from models.files import ROOT
 from models.flaws.words import label_of
 from models.types import Suggestions
@@ -324,7 +324,7 @@ def readme_with(text: str, shown: str) -> str:
 def outputs(results: Path, readme: Path | None) -> dict[Path, str]:
     """Every page that the runs in `results`/runs determine, by path."""
     known = read_catalog()
-    runs = [run for run in read_runs(results / "runs") if run.model in known]
+    runs = [run for run in read_runs(results / "runs") if is_known(run.model, known)]
     pages = {results / "leaderboard.md": page(runs)}
     if readme is not None and readme.is_file():
         shown = f"{short_table(runs)}\n\n{how_far_to_believe()}"

@@ -21,8 +21,17 @@ from benchmark.pages.summary import HEADLINES
 from benchmark.readers.agreement import agreement_table
 from benchmark.readers.fit import halves, listed, values_of
 from benchmark.run.run_files import read_runs
-from benchmark.stats import Estimate, mean, pairwise_accuracy, prediction_powered_mean, spearman
+from benchmark.stats import (
+    Estimate,
+    calibration_bins,
+    calibration_error,
+    mean,
+    pairwise_accuracy,
+    prediction_powered_mean,
+    spearman,
+)
 from benchmark.types import Case, Run
+from models.ranker.confidence import USABLE, confidence
 from models.ranker.encoder import Encoder
 from models.ranker.ranker import CHOSEN, RULER_A, Ranker, feature_rows
 from models.types import Completion
@@ -246,6 +255,24 @@ def aimed_rows(found: Sequence[Judged]) -> list[dict[str, str]]:
     return rows
 
 
+def _confidences(found: Sequence[Judged]) -> tuple[list[float], list[float]]:
+    """What the service would say of each answer, and whether readers call it usable."""
+    return [confidence(one.selector) for one in found], [float(one.readers[-1] >= USABLE) for one in found]
+
+
+def confidence_error(found: Sequence[Judged]) -> float | None:
+    """Expected calibration error of the service's confidence."""
+    return calibration_error(*_confidences(found))
+
+
+def confidence_rows(found: Sequence[Judged]) -> list[dict[str, str]]:
+    """What the confidence says and how often it is so, by tenths."""
+    return [
+        {"confidence": f"{said:.2f}", "usable to readers": f"{share:.2f}", "answers": str(n)}
+        for said, share, n in calibration_bins(*_confidences(found))
+    ]
+
+
 def plot(found: Sequence[Judged]) -> str:
     """Readers against ruler, one dot an answer, as an SVG; the same answers give the same bytes."""
     import matplotlib as mpl
@@ -316,6 +343,11 @@ def page(
         "The best of many samples by A (`python -m training best-of`) against the first, on the same cases. A ruler that was "
         "only learned by what it selects would rise alone.",
         table_or(table(rows_aimed := aimed_rows(found)), bool(rows_aimed), "No such answers have been read yet."),
+        "## Confidence",
+        "The service gives each name the probability that blind readers call it usable, "
+        f"{USABLE:g} or more overall: a curve over ranker A's estimate, fitted on validation readings. On these test answers "
+        f"its expected calibration error is {number(confidence_error(systems(found)), '.2f')}.",
+        table(confidence_rows(systems(found))),
         "## By language",
         "Quality is not reported for other languages than English; this is why.",
         table(group_rows(every, "language", lambda row: "English" if row.language == "en" else "other")),

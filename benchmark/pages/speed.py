@@ -20,7 +20,7 @@ from benchmark.run.evaluation import Evaluation
 from benchmark.run.machine import speed_machine
 from benchmark.run.timings import BATCH, SINGLE
 from benchmark.store import Store
-from models.catalog import read_catalog
+from models.catalog import DEFAULT_MODELS, read_catalog, select
 from models.cli import command, parser
 from models.errors import DomainBenchError, InputError
 from models.files import write_atomically
@@ -72,7 +72,9 @@ def page(measured: Measured) -> str:
 
 def stored(results: Path) -> Measured:
     """Read this machine's timings of every model of the catalogue; InputError where none was measured."""
-    evaluation = Evaluation(read_catalog(), {}, Store(results / ".cache"), results / ".cache" / "baselines")
+    catalog = read_catalog()
+    entries = {**catalog, **{entry.name: entry for entry in select(",".join(DEFAULT_MODELS), catalog)}}
+    evaluation = Evaluation(entries, {}, Store(results / ".cache"), results / ".cache" / "baselines")
     models = {}
     for model in evaluation.entries:
         try:

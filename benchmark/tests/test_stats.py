@@ -443,3 +443,11 @@ def test_prediction_powered_interval_covers_a_biased_predictions_truth():
         found = stats.prediction_powered_mean(predicted[40:].tolist(), predicted[:40].tolist(), truth[:40].tolist())
         held += found is not None and found.low <= 5 <= found.high
     assert 0.92 <= held / 400 <= 0.98
+
+
+def test_calibration_by_hand():
+    said, happened = [0.1, 0.2, 0.9], [0, 1, 1]
+    assert stats.calibration_bins(said, happened, bins=2) == [(pytest.approx(0.15), 0.5, 2), (0.9, 1.0, 1)]
+    assert stats.calibration_error(said, happened, bins=2) == pytest.approx((2 * 0.35 + 0.1) / 3)
+    assert stats.calibration_error([], []) is None
+    assert stats.calibration_error([1.0, 0.0], [1, 0]) == 0

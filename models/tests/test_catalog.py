@@ -47,7 +47,7 @@ def catalog_file(tmp_path):
 
 def test_the_shipped_catalogue_reads():
     entries = read_catalog()
-    assert set(DEFAULT_MODELS) <= set(entries)
+    assert {name.split("+")[0] for name in DEFAULT_MODELS} <= set(entries)
     assert all(entry.name == name for name, entry in entries.items())
     local = {name: entry for name, entry in entries.items() if isinstance(entry, TransformersEntry)}
     tuned = {name: entry for name, entry in local.items() if entry.adapter}
@@ -195,3 +195,26 @@ def test_only_models_with_weights_here_are_local(catalog_file):
     assert select_local("base", entries) is entries["base"]
     with pytest.raises(CatalogError, match="model 'floor' is of kind 'template'; expected transformers"):
         select_local("floor", entries)
+
+
+def test_an_option_behind_a_name_asks_the_same_model_in_another_way():
+    catalog = read_catalog()
+    [entry] = select("smollm2-lora+guard+grammar", catalog)
+    assert entry.name == "smollm2-lora+guard+grammar"
+    assert entry.guard
+    assert entry.grammar
+    assert entry.unguarded() == select("smollm2-lora+grammar", catalog)[0]
+    assert catalog["smollm2-lora"].guard is False
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ("template+grammar", "a grammar needs a model of kind transformers"),
+        ("smollm2+nosuch", "unknown \\['smollm2\\+nosuch'\\]"),
+        ("nosuch+guard", "unknown \\['nosuch\\+guard'\\]"),
+    ],
+)
+def test_an_option_that_cannot_be_is_told(names, message):
+    with pytest.raises(CatalogError, match=message):
+        select(names, read_catalog())

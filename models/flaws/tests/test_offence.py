@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.stats import wilson
 from models.flaws import offence as o
 
 DATA = Path(__file__).parent / "data"
@@ -82,13 +81,14 @@ def held_out(name: str) -> list[str]:
 
 def test_accuracy_on_the_held_out_half():
     """Measured: 103 of 105 clean and 84 of 96 offensive, together 187 of 201 = 0.930, Wilson 95% 0.887 to 0.958."""
+    from scipy.stats import binomtest
+
     clean, offensive = held_out("splits_clean.txt"), held_out("splits_offensive.txt")
     passed = sum(o.offensive_reading(label) is None for label in clean)
     caught = sum(o.offensive_reading(label) is not None for label in offensive)
     assert passed / len(clean) >= 0.97
     assert caught / len(offensive) >= 0.86
-    both = wilson(passed + caught, len(clean) + len(offensive))
-    assert both is not None
+    both = binomtest(passed + caught, len(clean) + len(offensive)).proportion_ci(method="wilson")
     assert both.low >= 0.88, f"{passed} of {len(clean)} clean, {caught} of {len(offensive)} offensive: {both}"
 
 
