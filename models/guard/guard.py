@@ -69,7 +69,8 @@ class Guard:
 def guard_sha256() -> str:
     """Hash of everything that decides what a guard refuses and shows: its sources, fitted numbers and lists of words."""
     here = Path(__file__).parent
-    files = [path for folder in (here, here.parent / "flaws") for path in (*folder.glob("*.py"), *folder.glob("data/*"))]
+    folders = (here, here.parent / "flaws")
+    files = [path for folder in folders for path in (*folder.glob("*.py"), *folder.glob("data/**/*")) if path.is_file()]
     files += [here.parent / name for name in ("wishes.py", "template.py", "vocabulary.toml")]
     digest = hashlib.sha256(GUARD_VERSION.encode())
     for path in sorted(files):
