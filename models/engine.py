@@ -39,9 +39,9 @@ class _Row:
 
     index: int
     generator: Any
-    matcher: Any = None
     tokens: list[int] = field(default_factory=list)
     logprob: float = 0.0
+    matcher: Any = None
 
 
 class Engine:
@@ -201,7 +201,7 @@ class Engine:
 
     def _row(self, index: int, case: str) -> _Row:
         generator = sampling.generator_of(self.decoding.seed, case) if self.decoding.temperature else None
-        return _Row(index, generator, self.grammars.start(self._wishes[index]) if self.grammars else None)
+        return _Row(index, generator, matcher=self.grammars.start(self._wishes[index]) if self.grammars else None)
 
     def _choose(self, logits: "Tensor", rows: list[_Row]) -> "Tensor":
         import torch

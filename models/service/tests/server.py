@@ -51,6 +51,8 @@ def serving(*options: str, key: str | None = None) -> Iterator[Server]:
     finally:
         process.kill()
         process.wait()
+        if process.stderr:
+            process.stderr.close()
 
 
 def wait_until_ready(server: Server) -> None:

@@ -5,20 +5,12 @@ import shutil
 
 import pytest
 
-from models.service.tests.server import serving
-
 CHROMIUM, DRIVER = shutil.which("chromium") or "", shutil.which("chromedriver") or ""
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs a browser: apt-get install chromium chromium-driver")
 OPTIONS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 )
-
-
-@pytest.fixture(scope="module")
-def server():
-    with serving("--model", "template+guard") as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -4,15 +4,7 @@ import os
 
 import pytest
 
-from models.service.tests.server import serving
-
 EXAMPLES = int(os.environ.get("DOMAINBENCH_FUZZ", "15"))  # a route and phase; `make fuzz` sends thousands
-
-
-@pytest.fixture(scope="module")
-def server():
-    with serving("--model", "template+guard") as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,8 @@
 import json
 import os
 import signal
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import httpx
 import pytest
@@ -16,33 +14,6 @@ from models.service.tests.server import serving, wait_until_ready
 
 GROOMER = {"business_description": "mobile dog groomer, Leeds"}
 UNSAFE = {"business_description": "we sell stolen credit card numbers and bank logins by the thousand"}
-
-
-class Registry(BaseHTTPRequestHandler):
-    """A local RDAP server: names that begin with a to m are registered, a suffix of .co breaks it."""
-
-    def do_GET(self):
-        domain = self.path.rpartition("/")[2]
-        code = 500 if domain.endswith(".co") else 200 if domain[0] < "n" else 404
-        self.send_response(code)
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture(scope="module")
-def registry():
-    server = HTTPServer(("127.0.0.1", 0), Registry)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def server(registry):
-    with serving("--model", "template+guard", "--rdap-url", registry, "--max-waiting", "400") as found:
-        yield found
 
 
 def post(server, path, body, **options):
