@@ -20,11 +20,11 @@ from models.input_check import check
 from models.ranker.confidence import confidence
 from models.ranker.encoder import Encoder
 from models.ranker.ranker import CRITERIA, ruler_a
-from models.template import suggest as template_names
+from models.template import suggest as by_rule
 from models.types import Listed, Rejected, Request, Suggestions, Wishes
 from models.wishes import read
 
-_SPARE = 10  # names the template offers where the model's do not suffice
+SPARE, SEEDS = 10, 3  # names that the template offers where the model's do not suffice, under so many seeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Suggester:
         if names is None:
             return Suggested("blocked", reason="the model refused")
         wishes = read(text).also(ask.wishes)
-        kept = presentable([*names, *template_names(text, _SPARE)], wishes)[: ask.count]
+        kept = presentable([*names, *spare(text, wishes)], wishes)[: ask.count]
         if not kept:
             return Suggested("success", reason="no name keeps every wish")
         if not self.rates:
@@ -110,3 +110,10 @@ class Suggester:
         quality, *rated = ruler_a().rate(lists, self.encoder)[:, CRITERIA.index("overall")].tolist()
         best_first = sorted(zip(kept, rated, strict=True), key=lambda pair: -pair[1])
         return Suggested("success", tuple((name, confidence(value)) for name, value in best_first), quality)
+
+
+def spare(description: str, wishes: Wishes) -> list[str]:
+    """Names of the rule-based template, which reads wishes in plain words: those of the options are told it so."""
+    words = f" Must include {wishes.must_include[0]}." if wishes.must_include else ""
+    tlds = f" Only {', '.join(f'.{tld}' for tld in wishes.allowed_tlds)}." if wishes.allowed_tlds else ""
+    return [name for seed in range(SEEDS) for name in by_rule(f"{description}{words}{tlds}", SPARE, seed)]

@@ -29,7 +29,7 @@ LM_EVAL_PYTHON = ROOT / ".venv-peers" / "lm-eval" / "bin" / "python"
 HERE = Path(__file__).parent
 LM_EVAL_PINS = HERE / "lm_eval.txt"
 # The modules of models/ that decide how fast our engine is.
-ENGINE = ("engine", "batching", "sampling", "shared_prefix", "loading")
+ENGINE = ("engine", "batching", "grammar", "sampling", "shared_prefix", "loading")
 # A system that needs longer for one cell is not worth waiting for.
 LIMIT_SECONDS = 1800.0
 

@@ -124,7 +124,7 @@ def test_what_is_asked_in_training_is_what_is_asked_in_use(base, monkeypatch):
     assert isinstance(generator, TransformersGenerator)
     asked = []
 
-    def generate(prompts, names):
+    def generate(prompts, names, wishes):
         asked.extend(prompts)
         return iter(())
 

@@ -145,7 +145,7 @@ def test_differences_are_paired_by_case_and_carry_a_p_value(house):
         "smollm2-v2 - smollm2-v1",
         "smollm2-v3 - smollm2-v2",
         "smollm2-v4 - smollm2-v3",
-        "smollm2-lora - smollm2-v4",
+        "smollm2-v5 - smollm2-v4",
     ]
     assert rows[1]["quality"] == "1.00 [-0.12, 1.00], p 1.0000"  # three of three, p 0.25 before Holm's correction
     assert rows[1]["safety recall"].startswith("0.50 [")
@@ -212,8 +212,8 @@ def rewrite(path, change):
     ("spoil", "message"),
     [
         (
-            lambda house: (house / "adapters" / "smollm2-lora" / "manifest.json").unlink(),
-            "no trained adapter of smollm2-lora; run: python -m training.lora smollm2-lora",
+            lambda house: (house / "adapters" / "smollm2-v5" / "manifest.json").unlink(),
+            "no trained adapter of smollm2-v5; run: python -m training.lora smollm2-v5",
         ),
         (
             lambda house: [(house / "results" / "runs" / f"{name}.jsonl").unlink() for name in (BASE, "smollm2-v2")],

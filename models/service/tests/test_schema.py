@@ -3,7 +3,22 @@
 import os
 
 import pytest
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 
+# Left out: that valid data is accepted. No schema says which texts are public suffixes, or that a text is not blank.
+CHECKS = (
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+)
 EXAMPLES = int(os.environ.get("DOMAINBENCH_FUZZ", "15"))  # a route and phase; `make fuzz` sends thousands
 
 
@@ -26,7 +41,7 @@ def test_every_answer_is_one_that_the_document_allows(schema):
         def check(case):
             nonlocal sent
             sent += 1
-            response = case.call_and_validate()
+            response = case.call_and_validate(checks=CHECKS)
             assert response.status_code < 500
 
         check()
