@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from models.contract import MAX_DOMAINS, REFUSAL_TEXT, parse
+from models.contract import MAX_DOMAINS, MIN_DOMAINS, REFUSAL_TEXT, parse
 from models.guard.classifier import Classifier, load_classifier
 from models.guard.legible import legible
 from models.guard.names import presentable
 from models.template import suggest
-from models.types import Completion, Refusal, Request, Suggestions
+from models.types import Completion, Refusal, Request, Suggestions, Wishes
 from models.wishes import read
 
 # Part of a guarded answer's identity: raise it when a change here can change an answer.
@@ -63,6 +63,8 @@ class Guard:
         own = presentable(names[:MAX_DOMAINS], wishes)
         if len(own) < MAX_DOMAINS:
             own = presentable([*own, *suggest(request.description, _SPARE)], wishes)
+        if len(own) < MIN_DOMAINS:  # wishes that cannot be kept together, or were misread: better a broken wish than no names
+            own = presentable([*own, *names[:MAX_DOMAINS], *suggest(request.description, _SPARE)], Wishes())
         return replace(completion, text=json.dumps(own[:MAX_DOMAINS]))
 
 

@@ -81,3 +81,10 @@ def test_the_identity_is_of_all_that_decides(monkeypatch):
     before = guard_sha256()
     monkeypatch.setattr("models.guard.guard.GUARD_VERSION", GUARD_VERSION + "x")
     assert guard_sha256() != before
+
+
+def test_wishes_that_no_name_keeps_leave_names_all_the_same():
+    assert screened('["pawlane.com", "tubhound.com"]', 'dog groomer, .com only, starts with z, must include "qqqqqqq"')[:2] == [
+        "pawlane.com",
+        "tubhound.com",
+    ]
