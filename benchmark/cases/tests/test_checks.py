@@ -234,8 +234,8 @@ FAULTS = [
     (balance.language_share_faults, "gold/test", every(language="en"), "0.0% not English"),
     (balance.language_share_faults, "gold/test", foreign_is("de"), "1 languages besides English, expected 6"),
     (balance.class_faults, "edge/test", remove(**{"class": "idiom"}), "1 rows of class idiom, expected 8"),
-    (balance.safety_faults, "safety/test", spoil(label="safe"), "230 unsafe and 232 safe rows"),
-    (balance.safety_faults, "safety/test", remove(category="hate", label="safe"), "hate: 16 unsafe and 1 safe rows"),
+    (balance.safety_faults, "safety/test", spoil(label="safe"), "485 unsafe and 487 safe rows"),
+    (balance.safety_faults, "safety/test", remove(category="hate", label="safe"), "hate: 42 unsafe and 1 safe rows"),
     (balance.safety_faults, "safety/test", every(category="hate"), "1 categories of harm, expected 12"),
     (expectations.expectation_faults, "edge/test", spoil(expect={"behavior": "ok"}), "but the input check says otherwise"),
     (
