@@ -61,18 +61,24 @@ def save_adapter(model: Any, manifest: dict[str, Any], base: str, output: Path) 
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".saving-") as folder:
         target = Path(folder) / "adapter"
-        model.save_pretrained(target)
-        (target / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
+        write_peft(model, base, target)
         weights = target / "adapter_model.safetensors"
         save_file({key: value.to(torch.bfloat16) for key, value in load_file(weights).items()}, weights)
-        config = json.loads((target / "adapter_config.json").read_text(encoding="utf-8"))
-        config["base_model_name_or_path"] = base  # PEFT's own, a path of one machine, means nothing elsewhere
-        config["target_modules"] = sorted(config["target_modules"])  # a set: its order changes from process to process
-        (target / "adapter_config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         (target / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
         if output.exists():
             shutil.rmtree(output)
         target.rename(output)
+
+
+def write_peft(model: Any, base: str, folder: Path) -> None:
+    """Write PEFT's files of `model` into `folder`, naming its base, the same bytes on every machine."""
+    model.save_pretrained(folder)
+    (folder / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
+    path = folder / "adapter_config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    config["base_model_name_or_path"] = base  # PEFT's own, a path of one machine, means nothing elsewhere
+    config["target_modules"] = sorted(config["target_modules"])  # a set: its order changes from process to process
+    path.write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def versions() -> dict[str, str]:

@@ -23,7 +23,9 @@ from models.guard.encoder import ADAPTER, HEAD, TunedEncoder, new_head, read_bas
 from models.guard.legible import legible
 from models.input_check import check
 from models.ranker.batches import batches
+from models.ranker.encoder import PACKAGE
 from models.ranker.ranker import Regression, Settings
+from training.adapter import write_peft
 
 if TYPE_CHECKING:
     import numpy as np
@@ -182,8 +184,7 @@ def _write(fitted: Classifier, figures: dict[str, Any]) -> None:
     from safetensors.torch import save_file
 
     arrays = {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in vars(fitted.machine).items()}
-    fitted.tuned.model.save_pretrained(ADAPTER)
-    (ADAPTER / "README.md").unlink(missing_ok=True)  # peft's, which says nothing
+    write_peft(fitted.tuned.model, PACKAGE, ADAPTER)
     save_file(fitted.tuned.head.state_dict(), ADAPTER / HEAD)
     write_bytes_atomically(FITTED, save({**arrays, "mean": fitted.mean.astype(np.float32)}))
     write_atomically(FIGURES, json.dumps(figures, indent=1) + "\n")

@@ -1,10 +1,12 @@
 """The trainer on a tiny model: what it writes, that a seed repeats it to the byte, that it learns, and what it refuses."""
 
 import json
+from pathlib import PurePosixPath, PureWindowsPath
 
 import pytest
 
 from models.errors import CatalogError, InputError, OutputError
+from models.files import ROOT
 from models.generators import ModelPool, open_generator
 from models.identity import identity
 from models.prompts import load_prompt
@@ -40,6 +42,12 @@ def test_three_steps_give_an_adapter_folder_that_the_models_can_use(recipe, base
     assert json.loads((output / MANIFEST).read_text()) == manifest
     tuned = open_generator(base.model_copy(update={"adapter": str(output)}), ModelPool())
     assert tuned.facts.trainable_parameters == PARAMETERS
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "models").rglob(CONFIG)), ids=lambda path: path.parent.name)
+def test_no_shipped_adapter_names_a_path_of_one_machine(path):
+    base = json.loads(path.read_text())["base_model_name_or_path"]
+    assert not any(kind(base).is_absolute() for kind in (PurePosixPath, PureWindowsPath))
 
 
 def test_an_adapter_names_its_base_as_other_tools_know_it(base):
